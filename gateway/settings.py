@@ -24,13 +24,15 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("./gateway-data"), description="Private database and generated secret key.")
     mongodb_uri: SecretStr | None = Field(
-        None, description="A MongoDB 6+ replica set; without it a private mongod is started in the data directory."
+        None,
+        description="A MongoDB 6+ replica set; without it a private mongod is started in the data directory.",
     )
     mongodb_database: str = Field("inventory_gateway", description="Name of the database.")
     mongodb_driver: Literal["motor", "pymongo"] = Field("motor", description="Asynchronous MongoDB driver.")
     mongodb_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Limit of one database operation.")
     secret_key: SecretStr | None = Field(
-        None, description="Fernet key that encrypts channel secrets; generated in the data directory when absent."
+        None,
+        description="Fernet key that encrypts channel secrets; generated in the data directory when absent.",
     )
 
     commit_queue_max: int = Field(10_000, ge=1, description="Requests that may wait for the committer.")
@@ -41,5 +43,6 @@ class Settings(BaseSettings):
     request_timeout_seconds: float = Field(15.0, gt=0, description="Limit of one HTTP request.")
 
     allow_private_addresses: bool = Field(
-        False, description="Let connectors reach loopback and private networks (local and on-premise systems)."
+        False,
+        description="Let connectors reach loopback and private networks (local and on-premise systems).",
     )

@@ -1,0 +1,51 @@
+"""The only wiring: which concrete store, committer and operations make up a running gateway."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.operations.batches import BatchRunner
+from gateway.operations.committer import Committer
+from gateway.operations.stock import StockOperations
+from gateway.settings import Settings
+from gateway.store.driver import Database
+from gateway.store.indexes import create_indexes
+from gateway.store.stock import MongoStockStore
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that requests and workers act through."""
+
+    settings: Settings
+    database: Database
+    stock_store: MongoStockStore
+    committer: Committer
+    stock: StockOperations
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Gateway]:
+    """Connect, create the indexes and wire the operations; finish accepted work at the end."""
+    database = Database(
+        mongodb_uri,
+        settings.mongodb_database,
+        driver=settings.mongodb_driver,
+        timeout_seconds=settings.mongodb_timeout_seconds,
+    )
+    try:
+        await create_indexes(database)
+        stock_store = MongoStockStore(database)
+        deadline_seconds = settings.commit_deadline_seconds
+        committer = Committer(
+            BatchRunner(stock_store, deadline_seconds=deadline_seconds),
+            queue_max=settings.commit_queue_max,
+            batch_max=settings.commit_batch_max,
+            deadline_seconds=deadline_seconds,
+        )
+        yield Gateway(settings, database, stock_store, committer, StockOperations(committer))
+        await committer.close()
+    finally:
+        await database.close()

@@ -1,0 +1,162 @@
+"""The stock as a batch of commands changes it in memory: what is checked here is repeated by the database's guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from gateway.inventory.errors import Code, Conflict, InsufficientStock, InvalidInput, NotFound, Path
+from gateway.inventory.ledger import ItemMark, PostedLine
+from gateway.inventory.quantities import QUANTITY_MAX, Bucket
+from gateway.inventory.stock import Floor, Item, ItemStatus, Level, Posting
+
+Cell = tuple[str, Bucket]
+
+
+@dataclass(slots=True)
+class ItemChange:
+    """What a batch does to one item: net deltas per cell, and how many movements touched it.
+
+    `floors` holds, for every cell that was lowered, how low it may end; None is no floor at all.
+    """
+
+    before: Item
+    total_available: int
+    sum_of_buckets: int
+    deltas: dict[Cell, int] = field(default_factory=dict)
+    floors: dict[Cell, int | None] = field(default_factory=dict)
+    movements: int = 0
+    seq: int = 0
+
+    def quantity(self, cell: Cell) -> int:
+        return self.before.level(cell[0]).quantity(cell[1]) + self.deltas.get(cell, 0)
+
+    def after(self, at: datetime) -> Item:
+        """The item as it stands once the batch is committed."""
+        levels = dict(self.before.levels)
+        for (location_id, bucket), delta in self.deltas.items():
+            level = levels.get(location_id) or Level()
+            quantity = level.quantity(bucket) + delta
+            levels[location_id] = replace(level, **{bucket.value: quantity}, updated_at=at)
+        version = self.before.version + self.movements
+        return replace(self.before, levels=levels, version=version, seq=self.seq, updated_at=at)
+
+
+class BatchStock:
+    """Implements `StockView` over the items of one batch and takes each accepted command's postings."""
+
+    def __init__(self, items: Mapping[str, Item], locations: Mapping[str, bool]) -> None:
+        """`items` by SKU; `locations` tells of every known location whether it is active."""
+        self._items = items
+        self._locations = locations
+        self.changes: dict[str, ItemChange] = {}
+
+    def item(self, sku: str, path: Path) -> Item:
+        item = self._items.get(sku)
+        if item is None:
+            raise NotFound(Code.ITEM_NOT_FOUND, f"There is no item with SKU '{sku}'. Create it first.", path)
+        if item.status is ItemStatus.ARCHIVED:
+            raise Conflict(Code.ITEM_ARCHIVED, f"The item '{sku}' is archived. Restore it first.", path)
+        if item.id not in self.changes:
+            self.changes[item.id] = self._unchanged(item)
+        return item
+
+    def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:
+        return self.changes[item.id].quantity((location_id, bucket))
+
+    def check(self, postings: Iterable[Posting], floor: Floor) -> dict[tuple[str, Cell], Posting]:
+        """Merge the postings per cell and refuse what the stock does not allow; nothing is changed yet."""
+        merged: dict[tuple[str, Cell], Posting] = {}
+        for posting in postings:
+            self._check_location(posting)
+            place = (posting.item_id, (posting.location_id, posting.bucket))
+            known = merged.get(place)
+            merged[place] = posting if known is None else replace(known, delta=known.delta + posting.delta)
+        growth: dict[str, int] = {}
+        for (item_id, cell), posting in merged.items():
+            self._check_floor(item_id, cell, posting, floor)
+            growth[item_id] = growth.get(item_id, 0) + posting.delta
+            if posting.delta > 0:
+                self._check_ceiling(item_id, cell, posting, growth[item_id])
+        return merged
+
+    def apply(
+        self, merged: Mapping[tuple[str, Cell], Posting], floor: Floor, seq: int
+    ) -> tuple[list[PostedLine], list[ItemMark]]:
+        """Take checked postings into the batch; the lines and item marks of their ledger entry."""
+        lines = []
+        touched: dict[str, ItemChange] = {}
+        for (item_id, cell), posting in merged.items():
+            change = touched[item_id] = self.changes[item_id]
+            self._post(change, cell, posting.delta)
+            if posting.delta < 0:
+                lowest = floor_of(change.before, cell[1], floor)
+                known = change.floors.get(cell, lowest)
+                change.floors[cell] = None if lowest is None or known is None else min(lowest, known)
+            lines.append(PostedLine(item_id, change.before.sku, cell[0], cell[1], posting.delta, change.quantity(cell)))
+        marks = []
+        for item_id, change in touched.items():
+            change.movements += 1
+            change.seq = seq
+            version = change.before.version + change.movements
+            marks.append(ItemMark(item_id, change.before.sku, version, change.total_available))
+        return lines, marks
+
+    def undo(self, lines: Iterable[PostedLine], marks: Iterable[ItemMark]) -> None:
+        """Take back the newest applied command: a later member of its all-or-nothing group was refused."""
+        for line in lines:
+            self._post(self.changes[line.item_id], (line.location_id, line.bucket), -line.delta)
+        for mark in marks:
+            self.changes[mark.item_id].movements -= 1
+
+    def last_seq(self, item_ids: Iterable[str]) -> int:
+        """The highest ledger position among these items, including this batch's own movements."""
+        return max((max(self.changes[i].seq, self.changes[i].before.seq) for i in item_ids), default=0)
+
+    def _unchanged(self, item: Item) -> ItemChange:
+        total = summed = 0
+        for location_id, level in item.levels.items():
+            summed += level.on_hand + level.incoming
+            if self._locations.get(location_id, False):
+                total += level.available
+        return ItemChange(item, total, summed)
+
+    def _post(self, change: ItemChange, cell: Cell, delta: int) -> None:
+        change.deltas[cell] = change.deltas.get(cell, 0) + delta
+        change.sum_of_buckets += delta
+        if cell[1] is Bucket.AVAILABLE and self._locations[cell[0]]:
+            change.total_available += delta
+
+    def _check_location(self, posting: Posting) -> None:
+        active = self._locations.get(posting.location_id)
+        path = (*posting.path, "locationId")
+        if active is None:
+            message = f"There is no location '{posting.location_id}'. Create it first."
+            raise NotFound(Code.LOCATION_NOT_FOUND, message, path)
+        if not active and posting.delta > 0:
+            message = f"The location '{posting.location_id}' is inactive: it can be emptied, but takes no stock."
+            raise Conflict(Code.LOCATION_INACTIVE, message, path)
+
+    def _check_floor(self, item_id: str, cell: Cell, posting: Posting, floor: Floor) -> None:
+        if posting.delta >= 0:
+            return
+        location_id, bucket = cell
+        lowest = floor_of(self.changes[item_id].before, bucket, floor)
+        now = self.changes[item_id].quantity(cell)
+        if lowest is not None and now + posting.delta < lowest:
+            message = f"Only {now} {bucket} at '{location_id}'; {-posting.delta} were asked for."
+            raise InsufficientStock(message, posting.path, now)
+
+    def _check_ceiling(self, item_id: str, cell: Cell, posting: Posting, growth: int) -> None:
+        change = self.changes[item_id]
+        if max(change.quantity(cell) + posting.delta, change.sum_of_buckets + growth) > QUANTITY_MAX:
+            message = f"The item would hold more than {QUANTITY_MAX} units."
+            raise InvalidInput(Code.OUT_OF_RANGE, message, posting.path)
+
+
+def floor_of(item: Item, bucket: Bucket, floor: Floor) -> int | None:
+    """The lowest quantity that a movement may leave in the bucket; None where a reported fact has no floor."""
+    if bucket is not Bucket.AVAILABLE or floor is Floor.ZERO:
+        return 0
+    return None if floor is Floor.FACT else -item.backorder_limit

@@ -1,0 +1,104 @@
+"""Every expected refusal, each with its own name, code and advice whether a retry can help.
+
+InventoryError
+├── InvalidInput            the request itself is malformed; never retryable
+├── NotFound                a SKU or location that does not exist
+├── Conflict                the state forbids it: archived, inactive, taken, stale compare
+│   ├── InsufficientStock
+│   ├── CompareQuantityStale
+│   └── IdempotencyKeyReused
+└── Unavailable             nothing was decided; the same key may simply be sent again
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+Path = tuple[str, ...]
+
+
+class Code(StrEnum):
+    """The documented, stable list of error codes."""
+
+    BLANK = "BLANK"
+    TOO_LONG = "TOO_LONG"
+    INVALID_CHARACTERS = "INVALID_CHARACTERS"
+    EMPTY = "EMPTY"
+    TOO_MANY = "TOO_MANY"
+    DUPLICATE = "DUPLICATE"
+    ZERO_DELTA = "ZERO_DELTA"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    COMPARE_QUANTITY_REQUIRED = "COMPARE_QUANTITY_REQUIRED"
+    INVALID_INPUT = "INVALID_INPUT"
+    FORBIDDEN = "FORBIDDEN"
+    ITEM_NOT_FOUND = "ITEM_NOT_FOUND"
+    LOCATION_NOT_FOUND = "LOCATION_NOT_FOUND"
+    CHANNEL_NOT_FOUND = "CHANNEL_NOT_FOUND"
+    ITEM_ARCHIVED = "ITEM_ARCHIVED"
+    LOCATION_INACTIVE = "LOCATION_INACTIVE"
+    TAKEN = "TAKEN"
+    IN_USE = "IN_USE"
+    INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
+    COMPARE_QUANTITY_STALE = "COMPARE_QUANTITY_STALE"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    NOT_APPLIED = "NOT_APPLIED"
+    OVERLOADED = "OVERLOADED"
+    CONTENTION = "CONTENTION"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class InventoryError(Exception):
+    """An expected refusal. `path` names the field relative to the request, outermost first."""
+
+    retryable = False
+
+    def __init__(self, code: Code, message: str, path: Path = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+
+
+class InvalidInput(InventoryError):
+    """The request can never be applied as it stands."""
+
+
+class NotFound(InventoryError):
+    """The request names something that does not exist."""
+
+
+class Conflict(InventoryError):
+    """The request is well formed, but the present state forbids it."""
+
+
+class InsufficientStock(Conflict):
+    """A bucket would end below its floor. `actual` is its quantity now, in units."""
+
+    def __init__(self, message: str, path: Path, actual: int) -> None:
+        super().__init__(Code.INSUFFICIENT_STOCK, message, path)
+        self.actual = actual
+
+
+class CompareQuantityStale(Conflict):
+    """The caller's compare quantity is not the present one. `actual` is, in units."""
+
+    def __init__(self, message: str, path: Path, actual: int) -> None:
+        super().__init__(Code.COMPARE_QUANTITY_STALE, message, path)
+        self.actual = actual
+
+
+class IdempotencyKeyReused(Conflict):
+    """The key belongs to another request. `differing_paths` says where the two differ."""
+
+    def __init__(self, differing_paths: tuple[str, ...]) -> None:
+        differing = ", ".join(differing_paths)
+        message = f"This idempotency key was used for a different request (differs in: {differing}). Use a new key."
+        super().__init__(Code.IDEMPOTENCY_KEY_REUSED, message, ("idempotencyKey",))
+        self.differing_paths = differing_paths
+
+
+class Unavailable(InventoryError):
+    """Nothing is known to have been applied; sending the same request with the same key is safe."""
+
+    retryable = True

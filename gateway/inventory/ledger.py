@@ -1,0 +1,83 @@
+"""The immutable record of one change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from gateway.inventory.quantities import Bucket
+
+Json = Mapping[str, object]
+
+
+class Kind(StrEnum):
+    """What sort of operation wrote an entry."""
+
+    ADJUST = "adjust"
+    SET = "set"
+    MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why, on whose behalf and in what name something was changed; the same for every kind of operation."""
+
+    actor: str
+    reason: str | None = None
+    reference: str | None = None
+    channel_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLine:
+    """One posting as it was applied: `delta` units, leaving `after` units in the bucket."""
+
+    item_id: str
+    sku: str
+    location_id: str
+    bucket: Bucket
+    delta: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMark:
+    """An item as this entry left it; `total_available` is over its active locations, in units."""
+
+    item_id: str
+    sku: str
+    version: int
+    total_available: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One applied request. `key` is the scoped idempotency key and the primary key of the ledger.
+
+    `seq` orders the ledger: microseconds of wall time, raised where needed so that it always grows along an
+    item's versions, even between machines whose clocks differ.
+    """
+
+    key: str
+    seq: int
+    kind: Kind
+    lines: tuple[PostedLine, ...]
+    items: tuple[ItemMark, ...]
+    cause: Cause
+    request: Json
+    fingerprint: bytes
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(self.seq / 1_000_000, UTC)
+
+    @property
+    def idempotency_key(self) -> str:
+        return self.key.partition(":")[2]
+
+
+def scoped_key(scope: str, idempotency_key: str) -> str:
+    """The ledger's primary key of a request: the client's (or channel's) id cannot contain a colon."""
+    return f"{scope}:{idempotency_key}"

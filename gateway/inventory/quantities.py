@@ -1,0 +1,34 @@
+"""Buckets and the range of a quantity."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gateway.inventory.errors import Code, InvalidInput, Path
+
+QUANTITY_MAX = 2**53 - 1
+"""Largest magnitude of a delta, a bucket or an item's sum, in units: what every JSON client reads exactly."""
+
+
+class Bucket(StrEnum):
+    """One stored quantity of a level. `total` = available + allocated; `on hand` adds unavailable."""
+
+    AVAILABLE = "available"
+    ALLOCATED = "allocated"
+    INCOMING = "incoming"
+    UNAVAILABLE = "unavailable"
+
+
+def check_delta(delta: int, path: Path) -> None:
+    """Refuse a zero delta (ZERO_DELTA) or one beyond the range (OUT_OF_RANGE)."""
+    if delta == 0:
+        raise InvalidInput(Code.ZERO_DELTA, "A delta of 0 changes nothing. Leave the line out.", path)
+    check_range(delta, path)
+
+
+def check_range(quantity: int, path: Path, minimum: int = -QUANTITY_MAX) -> None:
+    """Refuse a quantity outside `minimum`..`QUANTITY_MAX` units (OUT_OF_RANGE)."""
+    if not minimum <= quantity <= QUANTITY_MAX:
+        raise InvalidInput(
+            Code.OUT_OF_RANGE, f"{quantity} is outside {minimum} to {QUANTITY_MAX} units. Send less.", path
+        )

@@ -1,0 +1,87 @@
+"""An item's stock, and the postings that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.inventory.errors import Path
+from gateway.inventory.quantities import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The quantities of one SKU at one location, in units. `total` = available + allocated."""
+
+    available: int = 0
+    allocated: int = 0
+    incoming: int = 0
+    unavailable: int = 0
+    updated_at: datetime | None = None
+
+    @property
+    def total(self) -> int:
+        return self.available + self.allocated
+
+    @property
+    def on_hand(self) -> int:
+        return self.available + self.allocated + self.unavailable
+
+    def quantity(self, bucket: Bucket) -> int:
+        quantity: int = getattr(self, bucket.value)
+        return quantity
+
+
+NO_STOCK = Level()
+
+
+class ItemStatus(StrEnum):
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One SKU with all its levels.
+
+    `version` rises by one with every movement and has no gaps; `revision` rises when the definition (SKU, name,
+    backorder limit, status) changes; `seq` is the ledger position of the last movement.
+    """
+
+    id: str
+    sku: str
+    name: str | None
+    version: int
+    revision: int
+    seq: int
+    status: ItemStatus
+    backorder_limit: int
+    levels: Mapping[str, Level]
+    created_at: datetime
+    updated_at: datetime
+
+    def level(self, location_id: str) -> Level:
+        return self.levels.get(location_id, NO_STOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Add `delta` units to one bucket. `path` names the request's line for error messages."""
+
+    item_id: str
+    location_id: str
+    bucket: Bucket
+    delta: int
+    path: Path = field(default=(), compare=False)
+
+
+class Floor(StrEnum):
+    """How far down a movement may take `available`; every other bucket always stops at zero."""
+
+    ZERO = "zero"
+    BACKORDER = "backorder"
+    """Down to minus the item's backorder limit."""
+    FACT = "fact"
+    """No floor: a channel reports what it has already sold, and refusing would only make the count wrong."""

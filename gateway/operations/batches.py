@@ -1,0 +1,150 @@
+"""Running one batch to its end: decide, commit, and start over on a conflict."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.inventory.decision import Decision, Outcome, Result, Submission
+from gateway.inventory.errors import Code, Unavailable
+from gateway.inventory.ledger import LedgerEntry
+from gateway.inventory.ports import CommitUnknown, StockStore, StoreUnavailable, WriteConflict
+from gateway.inventory.stock import Item
+
+BACKOFF_SECONDS_FIRST = 0.002
+BACKOFF_SECONDS_MAX = 0.1
+
+_LOCATION_CODES = (Code.LOCATION_NOT_FOUND, Code.LOCATION_INACTIVE)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What the tries of one batch have learnt so far."""
+
+    known: dict[str, LedgerEntry] = field(default_factory=dict)
+    tried: dict[str, set[int]] = field(default_factory=dict)
+    failure: Unavailable = field(
+        default_factory=lambda: Unavailable(Code.UNAVAILABLE, "The database did not answer. Send the request again.")
+    )
+
+    def remember(self, entries: Sequence[LedgerEntry]) -> None:
+        for entry in entries:
+            self.tried.setdefault(entry.key, set()).add(entry.seq)
+
+    def own(self, result: Result) -> Result:
+        """A replay of an entry that this very batch wrote in an earlier try is its first outcome, not a replay."""
+        if isinstance(result, Outcome) and result.replayed and result.entry.seq in self.tried.get(result.entry.key, ()):
+            return Outcome(result.entry, replayed=False)
+        return result
+
+
+class BatchRunner:
+    """Commits batches against a store; several processes may do so at once."""
+
+    def __init__(self, store: StockStore, *, deadline_seconds: float) -> None:
+        """`deadline_seconds`: how long conflicts and lost connections are retried before the batch gives up."""
+        self._store = store
+        self._deadline_seconds = deadline_seconds
+        self._seq = 0
+
+    async def run(self, submissions: Sequence[Submission]) -> list[list[Result] | Exception]:
+        """The results of each submission, or the error that kept it from being decided."""
+        try:
+            return list(await self._until_decided(submissions))
+        except Unavailable as error:
+            return [error] * len(submissions)
+        except Exception as error:
+            if len(submissions) == 1:
+                return [error]
+            # Something in the batch is poisonous: alone, it can only fail by itself.
+            _log.exception("batch_failed", submissions=len(submissions))
+            return [answer for submission in submissions for answer in await self.run([submission])]
+
+    async def _until_decided(self, submissions: Sequence[Submission]) -> list[list[Result]]:
+        attempt = _Attempt()
+        backoff = BACKOFF_SECONDS_FIRST
+        fresh = False
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                while (results := await self._try(submissions, attempt, fresh)) is None:
+                    await asyncio.sleep(backoff * random.uniform(0.5, 1.5))
+                    backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
+                    fresh = True
+        except TimeoutError:
+            raise attempt.failure from None
+        return results
+
+    async def _try(
+        self, submissions: Sequence[Submission], attempt: _Attempt, fresh: bool
+    ) -> list[list[Result]] | None:
+        """Decide and commit once; None asks for another try on fresh data."""
+        try:
+            decision, results = await self._decide(submissions, attempt, fresh)
+            if decision.entries:
+                # Should the commit end in a time-out, nobody knows yet whether it was applied.
+                attempt.failure = _outcome_unknown()
+                entries = list(decision.entries.values())
+                attempt.remember(entries)
+                await self._store.commit([c for c in decision.stock.changes.values() if c.movements], entries)
+        except WriteConflict:
+            attempt.failure = Unavailable(Code.CONTENTION, "Other writers were always first. Send the request again.")
+            return None
+        except StoreUnavailable as error:
+            _log.warning("database_unavailable", error=str(error)[:300])
+            attempt.failure = Unavailable(Code.UNAVAILABLE, "The database is not available. Send the request again.")
+            return None
+        except CommitUnknown as error:
+            _log.warning("commit_outcome_unknown", error=str(error)[:300])
+            return None
+        self._seq = max(self._seq, decision.seq)
+        return [[attempt.own(result) for result in answer] for answer in results]
+
+    async def _decide(
+        self, submissions: Sequence[Submission], attempt: _Attempt, fresh: bool
+    ) -> tuple[Decision, list[list[Result]]]:
+        commands = [command for submission in submissions for command in submission.commands]
+        locations = await self._store.locations()
+        items = {} if fresh else self._store.cached({sku for command in commands for sku in command.skus})
+        keys = [command.key for command in commands] if fresh else []
+        await self._load({sku for command in commands for sku in command.skus} - items.keys(), keys, items, attempt)
+        decision, results = self._decide_with(submissions, items, locations, attempt)
+        if decision.refused and not fresh:
+            # A refusal must rest on what is true now: the item may be stale, or the request a replay.
+            refused = [command for command, _ in decision.refused]
+            skus = {sku for command in refused for sku in command.skus}
+            await self._load(skus, [command.key for command in refused], items, attempt)
+            if any(error.code in _LOCATION_CODES for _, error in decision.refused):
+                locations = await self._store.locations(fresh=True)
+            decision, results = self._decide_with(submissions, items, locations, attempt)
+        return decision, results
+
+    def _decide_with(
+        self,
+        submissions: Sequence[Submission],
+        items: dict[str, Item],
+        locations: Mapping[str, bool],
+        attempt: _Attempt,
+    ) -> tuple[Decision, list[list[Result]]]:
+        seq = max(self._seq, time.time_ns() // 1_000)
+        decision = Decision(items, locations, attempt.known, seq)
+        return decision, [decision.submit(submission) for submission in submissions]
+
+    async def _load(
+        self, skus: Collection[str], keys: Collection[str], items: dict[str, Item], attempt: _Attempt
+    ) -> None:
+        if skus or keys:
+            found, entries = await self._store.load(skus, keys)
+            items.update(found)
+            attempt.known.update(entries)
+
+
+def _outcome_unknown() -> Unavailable:
+    message = "No answer in time; it may still be applied. Send the same request with the same key."
+    return Unavailable(Code.OUTCOME_UNKNOWN, message)

@@ -1,0 +1,25 @@
+"""Creating every index, idempotently and by any number of processes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pymongo import IndexModel
+from pymongo.errors import PyMongoError
+
+from gateway.store.driver import Database, as_storage_error
+from gateway.store.stock import ITEM_INDEXES, LEDGER_INDEXES
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    "items": ITEM_INDEXES,
+    "ledger": LEDGER_INDEXES,
+}
+
+
+async def create_indexes(database: Database) -> None:
+    """Create what is missing. Raises a StorageError when the database is away."""
+    try:
+        for collection, models in INDEXES.items():
+            await database[collection].create_indexes(list(models))
+    except PyMongoError as error:
+        raise as_storage_error(error) from error
