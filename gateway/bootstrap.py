@@ -12,6 +12,7 @@ from gateway.operations.stock import StockOperations
 from gateway.settings import Settings
 from gateway.store.driver import Database
 from gateway.store.indexes import create_indexes
+from gateway.store.records import CODECS, RecordDocuments
 from gateway.store.stock import MongoStockStore
 
 
@@ -37,7 +38,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Ga
     )
     try:
         await create_indexes(database)
-        stock_store = MongoStockStore(database)
+        stock_store = MongoStockStore(database, RecordDocuments(database, CODECS))
         deadline_seconds = settings.commit_deadline_seconds
         committer = Committer(
             BatchRunner(stock_store, deadline_seconds=deadline_seconds),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.inventory.errors import Code, Conflict, InsufficientStock, InvalidInput, NotFound, Path
 from gateway.inventory.ledger import ItemMark, PostedLine
 from gateway.inventory.quantities import QUANTITY_MAX, Bucket
+from gateway.inventory.records import BatchRecords, Record, RecordKey
 from gateway.inventory.stock import Floor, Item, ItemStatus, Level, Posting
 
 Cell = tuple[str, Bucket]
@@ -46,10 +47,18 @@ class ItemChange:
 class BatchStock:
     """Implements `StockView` over the items of one batch and takes each accepted command's postings."""
 
-    def __init__(self, items: Mapping[str, Item], locations: Mapping[str, bool]) -> None:
+    def __init__(
+        self,
+        items: Mapping[str, Item],
+        locations: Mapping[str, bool],
+        now: datetime,
+        records: Mapping[RecordKey, Record] | None = None,
+    ) -> None:
         """`items` by SKU; `locations` tells of every known location whether it is active."""
         self._items = items
         self._locations = locations
+        self.now = now
+        self.records = BatchRecords(records or {})
         self.changes: dict[str, ItemChange] = {}
 
     def item(self, sku: str, path: Path) -> Item:
@@ -65,14 +74,24 @@ class BatchStock:
     def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:
         return self.changes[item.id].quantity((location_id, bucket))
 
+    def record(self, key: RecordKey) -> Record | None:
+        return self.records.get(key)
+
+    def is_active(self, location_id: str) -> bool:
+        return self._locations.get(location_id, False)
+
     def check(self, postings: Iterable[Posting], floor: Floor) -> dict[tuple[str, Cell], Posting]:
         """Merge the postings per cell and refuse what the stock does not allow; nothing is changed yet."""
         merged: dict[tuple[str, Cell], Posting] = {}
         for posting in postings:
-            self._check_location(posting)
+            if posting.location_id not in self._locations:
+                message = f"There is no location '{posting.location_id}'. Create it first."
+                raise NotFound(Code.LOCATION_NOT_FOUND, message, (*posting.path, "locationId"))
             place = (posting.item_id, (posting.location_id, posting.bucket))
             known = merged.get(place)
             merged[place] = posting if known is None else replace(known, delta=known.delta + posting.delta)
+        if floor is not Floor.FACT:
+            self._check_locations_active(merged.values())
         growth: dict[str, int] = {}
         for (item_id, cell), posting in merged.items():
             self._check_floor(item_id, cell, posting, floor)
@@ -128,15 +147,16 @@ class BatchStock:
         if cell[1] is Bucket.AVAILABLE and self._locations[cell[0]]:
             change.total_available += delta
 
-    def _check_location(self, posting: Posting) -> None:
-        active = self._locations.get(posting.location_id)
-        path = (*posting.path, "locationId")
-        if active is None:
-            message = f"There is no location '{posting.location_id}'. Create it first."
-            raise NotFound(Code.LOCATION_NOT_FOUND, message, path)
-        if not active and posting.delta > 0:
-            message = f"The location '{posting.location_id}' is inactive: it can be emptied, but takes no stock."
-            raise Conflict(Code.LOCATION_INACTIVE, message, path)
+    def _check_locations_active(self, postings: Collection[Posting]) -> None:
+        """An inactive location can be emptied, and units may change bucket there, but it gains none."""
+        gains: dict[str, int] = {}
+        for posting in postings:
+            gains[posting.location_id] = gains.get(posting.location_id, 0) + posting.delta
+        for posting in postings:
+            location_id = posting.location_id
+            if gains[location_id] > 0 and not self._locations[location_id]:
+                message = f"The location '{location_id}' is inactive: it can be emptied, but takes no stock."
+                raise Conflict(Code.LOCATION_INACTIVE, message, (*posting.path, "locationId"))
 
     def _check_floor(self, item_id: str, cell: Cell, posting: Posting, floor: Floor) -> None:
         if posting.delta >= 0:

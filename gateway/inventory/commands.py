@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 from gateway.inventory.errors import Code, CompareQuantityStale, InvalidInput, Path
@@ -19,6 +21,7 @@ from gateway.inventory.identifiers import (
 )
 from gateway.inventory.ledger import Cause, Json, Kind, scoped_key
 from gateway.inventory.quantities import Bucket, check_delta, check_range
+from gateway.inventory.records import Record, RecordKey
 from gateway.inventory.stock import Floor, Item, Posting
 
 LINES_MAX = 250
@@ -32,6 +35,24 @@ class StockView(Protocol):
 
     def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:
         """Units in the bucket now; zero where the item was never stocked."""
+
+    def is_active(self, location_id: str) -> bool:
+        """Whether the location exists and is active."""
+
+    def record(self, key: RecordKey) -> Record | None:
+        """A record that the command named in `record_keys`, if it exists."""
+
+    @property
+    def now(self) -> datetime:
+        """The time at which the batch is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a command does when it is applied: postings, and records to store in the same transaction."""
+
+    postings: Sequence[Posting]
+    records: Mapping[RecordKey, Record] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
@@ -71,6 +92,11 @@ class Command(ABC):
     def skus(self) -> tuple[str, ...]:
         """Every SKU whose stock `plan` looks at or changes."""
 
+    @property
+    def record_keys(self) -> tuple[RecordKey, ...]:
+        """Every record that `plan` looks at or writes."""
+        return ()
+
     @abstractmethod
     def check(self) -> None:
         """Refuse malformed input with InvalidInput, before anything is read."""
@@ -80,8 +106,8 @@ class Command(ABC):
         """The request's content in a form that does not depend on the order of its lines."""
 
     @abstractmethod
-    def plan(self, stock: StockView) -> list[Posting]:
-        """The postings to apply, or a typed refusal."""
+    def plan(self, stock: StockView) -> Plan:
+        """What to apply; raises a typed refusal where the state forbids it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +151,14 @@ class Adjust(Command):
             content["allowBackorder"] = True
         return content
 
-    def plan(self, stock: StockView) -> list[Posting]:
+    def plan(self, stock: StockView) -> Plan:
         item = stock.item(self.sku, ("sku",))
-        return [
-            Posting(item.id, line.location_id, Bucket.AVAILABLE, line.delta, ("adjustments", str(index)))
-            for index, line in enumerate(self.adjustments)
-        ]
+        return Plan(
+            [
+                Posting(item.id, line.location_id, Bucket.AVAILABLE, line.delta, ("adjustments", str(index)))
+                for index, line in enumerate(self.adjustments)
+            ]
+        )
 
     def _deltas(self) -> dict[str, int]:
         deltas: dict[str, int] = defaultdict(int)
@@ -189,7 +217,7 @@ class SetQuantities(Command):
             }
         return {"sku": self.sku, "quantities": dict(lines)}
 
-    def plan(self, stock: StockView) -> list[Posting]:
+    def plan(self, stock: StockView) -> Plan:
         item = stock.item(self.sku, ("sku",))
         postings = []
         for index, line in enumerate(self.quantities):
@@ -199,7 +227,7 @@ class SetQuantities(Command):
                 message = f"The quantity is {actual}, not {line.compare}. Read it again and decide anew."
                 raise CompareQuantityStale(message, (*path, "compareQuantity"), actual)
             postings.append(Posting(item.id, line.location_id, line.bucket, line.quantity - actual, path))
-        return postings
+        return Plan(postings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +280,7 @@ class Move(Command):
             )
         return {"sku": self.sku, "moves": dict(moved)}
 
-    def plan(self, stock: StockView) -> list[Posting]:
+    def plan(self, stock: StockView) -> Plan:
         item = stock.item(self.sku, ("sku",))
         postings = []
         for index, line in enumerate(self.moves):
@@ -260,4 +288,4 @@ class Move(Command):
             origin, destination = line.origin, line.destination
             postings.append(Posting(item.id, origin.location_id, origin.bucket, -line.quantity, (*path, "from")))
             postings.append(Posting(item.id, destination.location_id, destination.bucket, line.quantity, (*path, "to")))
-        return postings
+        return Plan(postings)

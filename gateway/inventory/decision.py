@@ -11,7 +11,7 @@ from gateway.inventory.commands import Command
 from gateway.inventory.errors import Code, Conflict, IdempotencyKeyReused, InventoryError
 from gateway.inventory.idempotency import differing_paths
 from gateway.inventory.ledger import LedgerEntry
-from gateway.inventory.stock import Item
+from gateway.inventory.records import Record, RecordKey
 
 
 class Atomicity(StrEnum):
@@ -48,16 +48,16 @@ class Decision:
 
     def __init__(
         self,
-        items: Mapping[str, Item],
-        locations: Mapping[str, bool],
+        stock: BatchStock,
         known: Mapping[str, LedgerEntry],
         seq: int,
     ) -> None:
-        self.stock = BatchStock(items, locations)
+        self.stock = stock
         self.entries: dict[str, LedgerEntry] = {}
         self.refused: list[tuple[Command, InventoryError]] = []
         self.seq = seq
         self._known = known
+        self._replaced_records: dict[str, dict[RecordKey, Record | None]] = {}
 
     def submit(self, submission: Submission) -> list[Result]:
         """Decide one submission; one result per command, in order."""
@@ -71,7 +71,8 @@ class Decision:
         try:
             if earlier is not None:
                 return _replay(command, earlier)
-            merged = self.stock.check(command.plan(self.stock), command.floor)
+            plan = command.plan(self.stock)
+            merged = self.stock.check(plan.postings, command.floor)
         except InventoryError as error:
             self.refused.append((command, error))
             return error
@@ -89,6 +90,7 @@ class Decision:
             fingerprint=command.fingerprint,
         )
         self.entries[command.key] = entry
+        self._replaced_records[command.key] = self.stock.records.put(plan.records)
         return Outcome(entry, replayed=False)
 
     def _take_back(self, results: list[Result]) -> list[Result]:
@@ -96,6 +98,7 @@ class Decision:
         for key in reversed([key for key in self.entries if key in undone]):
             entry = self.entries.pop(key)
             self.stock.undo(entry.lines, entry.items)
+            self.stock.records.restore(self._replaced_records.pop(key))
         message = "Not applied, because another part of this all-or-nothing request was refused."
         return [
             Conflict(Code.NOT_APPLIED, message) if isinstance(r, Outcome) and r.entry.key in undone else r

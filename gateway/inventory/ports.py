@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.inventory.batch import ItemChange
 from gateway.inventory.ledger import LedgerEntry
+from gateway.inventory.records import Record, RecordChange, RecordKey
 from gateway.inventory.stock import Item
 
 
@@ -26,21 +28,35 @@ class CommitUnknown(StorageError):
     """The connection was lost after the commit was sent: only the ledger can tell whether it was applied."""
 
 
+@dataclass(slots=True)
+class Loaded:
+    """What a batch knows of the database: items by SKU, ledger entries by key, and records. Each may be incomplete."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    entries: dict[str, LedgerEntry] = field(default_factory=dict)
+    records: dict[RecordKey, Record] = field(default_factory=dict)
+
+    def update(self, newer: Loaded) -> None:
+        self.items.update(newer.items)
+        self.entries.update(newer.entries)
+        self.records.update(newer.records)
+
+
 class StockStore(Protocol):
     """Reads and commits the stock of a batch."""
 
     def cached(self, skus: Collection[str]) -> dict[str, Item]:
         """Items by SKU as last seen by this process; possibly stale, which `commit` then finds out."""
 
-    async def load(
-        self, skus: Collection[str], keys: Collection[str]
-    ) -> tuple[dict[str, Item], dict[str, LedgerEntry]]:
-        """Fresh items by SKU, and the ledger's entries among `keys`; both may be incomplete."""
+    async def load(self, skus: Collection[str], keys: Collection[str], record_keys: Collection[RecordKey]) -> Loaded:
+        """Fresh items, ledger entries and records."""
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
         """Every known location and whether it is active; at most a second old unless `fresh`."""
 
-    async def commit(self, changes: Sequence[ItemChange], entries: Sequence[LedgerEntry]) -> None:
+    async def commit(
+        self, changes: Sequence[ItemChange], entries: Sequence[LedgerEntry], records: Sequence[RecordChange]
+    ) -> None:
         """Write everything in one transaction, or nothing.
 
         Raises WriteConflict, StoreUnavailable or CommitUnknown.

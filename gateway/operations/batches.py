@@ -7,32 +7,42 @@ import random
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 
+from gateway.inventory.batch import BatchStock
 from gateway.inventory.decision import Decision, Outcome, Result, Submission
 from gateway.inventory.errors import Code, Unavailable
 from gateway.inventory.ledger import LedgerEntry
-from gateway.inventory.ports import CommitUnknown, StockStore, StoreUnavailable, WriteConflict
-from gateway.inventory.stock import Item
+from gateway.inventory.ports import CommitUnknown, Loaded, StockStore, StoreUnavailable, WriteConflict
+from gateway.inventory.records import RecordKey
 
 BACKOFF_SECONDS_FIRST = 0.002
 BACKOFF_SECONDS_MAX = 0.1
 
 _LOCATION_CODES = (Code.LOCATION_NOT_FOUND, Code.LOCATION_INACTIVE)
 
+_OUTCOME_UNKNOWN = "No answer in time; it may still be applied. Send the same request with the same key."
+
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What the tries of one batch have learnt so far."""
+    """What the tries of one batch have learnt so far: what to say if the time runs out, and what was written."""
 
-    known: dict[str, LedgerEntry] = field(default_factory=dict)
-    tried: dict[str, set[int]] = field(default_factory=dict)
     failure: Unavailable = field(
         default_factory=lambda: Unavailable(Code.UNAVAILABLE, "The database did not answer. Send the request again.")
     )
+    unknown: bool = False
+    tried: dict[str, set[int]] = field(default_factory=dict)
+
+    def fail(self, code: Code, message: str) -> None:
+        # Once a commit's outcome was unknown, no later failure of another try can make it known.
+        self.failure = (
+            Unavailable(Code.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN) if self.unknown else Unavailable(code, message)
+        )
 
     def remember(self, entries: Sequence[LedgerEntry]) -> None:
         for entry in entries:
@@ -88,63 +98,60 @@ class BatchRunner:
         try:
             decision, results = await self._decide(submissions, attempt, fresh)
             if decision.entries:
-                # Should the commit end in a time-out, nobody knows yet whether it was applied.
-                attempt.failure = _outcome_unknown()
-                entries = list(decision.entries.values())
-                attempt.remember(entries)
-                await self._store.commit([c for c in decision.stock.changes.values() if c.movements], entries)
+                await self._commit(decision, attempt)
         except WriteConflict:
-            attempt.failure = Unavailable(Code.CONTENTION, "Other writers were always first. Send the request again.")
+            attempt.fail(Code.CONTENTION, "Other writers were always first. Send the request again.")
             return None
         except StoreUnavailable as error:
             _log.warning("database_unavailable", error=str(error)[:300])
-            attempt.failure = Unavailable(Code.UNAVAILABLE, "The database is not available. Send the request again.")
+            attempt.fail(Code.UNAVAILABLE, "The database is not available. Send the request again.")
             return None
         except CommitUnknown as error:
             _log.warning("commit_outcome_unknown", error=str(error)[:300])
+            attempt.unknown = True
             return None
         self._seq = max(self._seq, decision.seq)
         return [[attempt.own(result) for result in answer] for answer in results]
+
+    async def _commit(self, decision: Decision, attempt: _Attempt) -> None:
+        entries = list(decision.entries.values())
+        attempt.remember(entries)
+        # Should the time run out during the commit, nobody knows whether it was applied.
+        attempt.fail(Code.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN)
+        changes = [change for change in decision.stock.changes.values() if change.movements]
+        await self._store.commit(changes, entries, list(decision.stock.records.changes()))
 
     async def _decide(
         self, submissions: Sequence[Submission], attempt: _Attempt, fresh: bool
     ) -> tuple[Decision, list[list[Result]]]:
         commands = [command for submission in submissions for command in submission.commands]
-        locations = await self._store.locations()
-        items = {} if fresh else self._store.cached({sku for command in commands for sku in command.skus})
+        skus = {sku for command in commands for sku in command.skus}
+        loaded = Loaded() if fresh else Loaded(items=self._store.cached(skus))
         keys = [command.key for command in commands] if fresh else []
-        await self._load({sku for command in commands for sku in command.skus} - items.keys(), keys, items, attempt)
-        decision, results = self._decide_with(submissions, items, locations, attempt)
+        record_keys = {key for command in commands for key in command.record_keys}
+        await self._load(loaded, skus - loaded.items.keys(), keys, record_keys)
+        locations = await self._store.locations()
+        decision, results = self._decide_with(submissions, loaded, locations)
         if decision.refused and not fresh:
             # A refusal must rest on what is true now: the item may be stale, or the request a replay.
             refused = [command for command, _ in decision.refused]
-            skus = {sku for command in refused for sku in command.skus}
-            await self._load(skus, [command.key for command in refused], items, attempt)
+            stale = {sku for command in refused for sku in command.skus}
+            await self._load(loaded, stale, [command.key for command in refused], ())
             if any(error.code in _LOCATION_CODES for _, error in decision.refused):
                 locations = await self._store.locations(fresh=True)
-            decision, results = self._decide_with(submissions, items, locations, attempt)
+            decision, results = self._decide_with(submissions, loaded, locations)
         return decision, results
 
     def _decide_with(
-        self,
-        submissions: Sequence[Submission],
-        items: dict[str, Item],
-        locations: Mapping[str, bool],
-        attempt: _Attempt,
+        self, submissions: Sequence[Submission], loaded: Loaded, locations: Mapping[str, bool]
     ) -> tuple[Decision, list[list[Result]]]:
         seq = max(self._seq, time.time_ns() // 1_000)
-        decision = Decision(items, locations, attempt.known, seq)
+        stock = BatchStock(loaded.items, locations, datetime.now(UTC), loaded.records)
+        decision = Decision(stock, loaded.entries, seq)
         return decision, [decision.submit(submission) for submission in submissions]
 
     async def _load(
-        self, skus: Collection[str], keys: Collection[str], items: dict[str, Item], attempt: _Attempt
+        self, loaded: Loaded, skus: Collection[str], keys: Collection[str], record_keys: Collection[RecordKey]
     ) -> None:
-        if skus or keys:
-            found, entries = await self._store.load(skus, keys)
-            items.update(found)
-            attempt.known.update(entries)
-
-
-def _outcome_unknown() -> Unavailable:
-    message = "No answer in time; it may still be applied. Send the same request with the same key."
-    return Unavailable(Code.OUTCOME_UNKNOWN, message)
+        if skus or keys or record_keys:
+            loaded.update(await self._store.load(skus, keys, record_keys))

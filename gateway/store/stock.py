@@ -12,11 +12,13 @@ from pymongo.errors import PyMongoError
 
 from gateway.inventory.batch import ItemChange
 from gateway.inventory.ledger import LedgerEntry
-from gateway.inventory.ports import WriteConflict
+from gateway.inventory.ports import Loaded, WriteConflict
+from gateway.inventory.records import RecordChange, RecordKey
 from gateway.inventory.stock import Item
 from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.item_documents import read_item
 from gateway.store.ledger_documents import entry_document, read_entry
+from gateway.store.records import RecordDocuments
 
 LEVELS_CACHED_MAX = 200_000
 LOCATIONS_MAX = 10_000
@@ -42,8 +44,9 @@ LEDGER_INDEXES = [
 class MongoStockStore:
     """Implements `gateway.inventory.ports.StockStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, records: RecordDocuments) -> None:
         self._database = database
+        self._records = records
         self._items = database["items"]
         self._ledger = database["ledger"]
         self._cache: LRUCache[str, Item] = LRUCache(LEVELS_CACHED_MAX, getsizeof=lambda item: 1 + len(item.levels))
@@ -58,16 +61,16 @@ class MongoStockStore:
         for sku in skus:
             self._cache.pop(sku, None)
 
-    async def load(
-        self, skus: Collection[str], keys: Collection[str]
-    ) -> tuple[dict[str, Item], dict[str, LedgerEntry]]:
+    async def load(self, skus: Collection[str], keys: Collection[str], record_keys: Collection[RecordKey]) -> Loaded:
         try:
-            items, entries = await asyncio.gather(self._find_items(skus), self._find_entries(keys))
+            items, entries, records = await asyncio.gather(
+                self._find_items(skus), self._find_entries(keys), self._records.find(record_keys)
+            )
         except PyMongoError as error:
             raise as_storage_error(error) from error
         for item in items:
             self._keep(item)
-        return {item.sku: item for item in items}, {entry.key: entry for entry in entries}
+        return Loaded({item.sku: item for item in items}, {entry.key: entry for entry in entries}, records)
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
         known = None if fresh else self._locations.get("all")
@@ -80,26 +83,33 @@ class MongoStockStore:
             self._locations["all"] = known
         return known
 
-    async def commit(self, changes: Sequence[ItemChange], entries: Sequence[LedgerEntry]) -> None:
+    async def commit(
+        self, changes: Sequence[ItemChange], entries: Sequence[LedgerEntry], records: Sequence[RecordChange]
+    ) -> None:
         at = entries[-1].at
         after = [change.after(at) for change in changes]
         updates = [_update(change, item) for change, item in zip(changes, after, strict=True)]
         documents = [entry_document(entry) for entry in entries]
-        command = self._database.handle.command
         try:
             async with self._database.transaction() as session:
-                answer = await command({"update": "items", "updates": updates, "ordered": True}, session=session)
-                if answer["n"] != len(updates):
-                    raise WriteConflict("an item's version or quantity was not the expected one")
-                answer = await command({"insert": "ledger", "documents": documents, "ordered": True}, session=session)
-                if answer["n"] != len(documents):
-                    raise WriteConflict("an idempotency key is already in the ledger")
+                if updates:
+                    await self._write(session, "update", "items", "updates", updates)
+                await self._write(session, "insert", "ledger", "documents", documents)
+                for verb, collection, field, statements in self._records.writes(records):
+                    await self._write(session, verb, collection, field, statements)
         except BaseException:
             # Stale, unknown or cancelled: whatever this process believed of these items must be read again.
             self.forget([item.sku for item in after])
             raise
         for item in after:
             self._keep(item)
+
+    async def _write(self, session: Any, verb: str, collection: str, field: str, statements: list[Document]) -> None:
+        """Run one write command; every statement must find its target, or the whole transaction is void."""
+        command = {verb: collection, field: statements, "ordered": True}
+        answer = await self._database.handle.command(command, session=session)
+        if answer["n"] != len(statements):
+            raise WriteConflict(f"a {verb} of {collection} did not find what it expected")
 
     def _keep(self, item: Item) -> None:
         known = self._cache.get(item.sku)
