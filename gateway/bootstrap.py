@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway.measured import MeasuredCommitter, MeasuredStockStore
+from gateway.metrics import Metrics
 from gateway.operations.batches import BatchRunner
 from gateway.operations.committer import Committer
 from gateway.operations.stock import StockOperations
@@ -21,6 +23,7 @@ class Gateway:
     """Everything that requests and workers act through."""
 
     settings: Settings
+    metrics: Metrics
     database: Database
     stock_store: MongoStockStore
     committer: Committer
@@ -37,16 +40,19 @@ async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Ga
         timeout_seconds=settings.mongodb_timeout_seconds,
     )
     try:
+        await database.limit_transaction_lifetime()
         await create_indexes(database)
         stock_store = MongoStockStore(database, RecordDocuments(database, CODECS))
         deadline_seconds = settings.commit_deadline_seconds
-        committer = Committer(
-            BatchRunner(stock_store, deadline_seconds=deadline_seconds),
+        metrics = Metrics()
+        committer = MeasuredCommitter(
+            BatchRunner(MeasuredStockStore(stock_store, metrics), deadline_seconds=deadline_seconds),
+            metrics,
             queue_max=settings.commit_queue_max,
             batch_max=settings.commit_batch_max,
             deadline_seconds=deadline_seconds,
         )
-        yield Gateway(settings, database, stock_store, committer, StockOperations(committer))
+        yield Gateway(settings, metrics, database, stock_store, committer, StockOperations(committer))
         await committer.close()
     finally:
         await database.close()

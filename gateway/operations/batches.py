@@ -48,11 +48,17 @@ class _Attempt:
         for entry in entries:
             self.tried.setdefault(entry.key, set()).add(entry.seq)
 
-    def own(self, result: Result) -> Result:
-        """A replay of an entry that this very batch wrote in an earlier try is its first outcome, not a replay."""
-        if isinstance(result, Outcome) and result.replayed and result.entry.seq in self.tried.get(result.entry.key, ()):
-            return Outcome(result.entry, replayed=False)
-        return result
+    def own(self, results: list[list[Result]]) -> list[list[Result]]:
+        """Where a try of this batch was applied without our knowing, its first request was no replay."""
+        claimed: set[str] = set()
+        return [[self._own(result, claimed) for result in answer] for answer in results]
+
+    def _own(self, result: Result, claimed: set[str]) -> Result:
+        if not isinstance(result, Outcome) or result.entry.key in claimed:
+            return result
+        claimed.add(result.entry.key)
+        ours = result.entry.seq in self.tried.get(result.entry.key, ())
+        return Outcome(result.entry, replayed=False) if ours else result
 
 
 class BatchRunner:
@@ -111,7 +117,7 @@ class BatchRunner:
             attempt.unknown = True
             return None
         self._seq = max(self._seq, decision.seq)
-        return [[attempt.own(result) for result in answer] for answer in results]
+        return attempt.own(results) if attempt.unknown else results
 
     async def _commit(self, decision: Decision, attempt: _Attempt) -> None:
         entries = list(decision.entries.values())

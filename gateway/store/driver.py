@@ -6,11 +6,13 @@ critical-fixes-only period, so `GATEWAY_MONGODB_DRIVER=pymongo` must always be a
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
@@ -29,7 +31,13 @@ from gateway.inventory.ports import CommitUnknown, StorageError, StoreUnavailabl
 
 Document = dict[str, Any]
 
+_log = structlog.get_logger(__name__)
+
 DURABLE = WriteConcern("majority", j=True)
+COMMIT_TRIES = 3
+TRANSACTION_LIFETIME_SECONDS = 3
+"""How long the server keeps the transaction of a process that died: until then its documents are blocked."""
+
 _DUPLICATE_KEY = 11000
 _TRANSIENT = "TransientTransactionError"
 _UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
@@ -65,6 +73,20 @@ class Database:
         """Raise StoreUnavailable unless a primary answers."""
         try:
             await self.handle.command("ping")
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
+    async def limit_transaction_lifetime(self) -> None:
+        """Ask the server to end abandoned transactions after seconds instead of its default of a minute.
+
+        A user without the right to set server parameters can still run the gateway; then the stock that a killed
+        process was just writing stays blocked for up to a minute, which the log says.
+        """
+        command = {"setParameter": 1, "transactionLifetimeLimitSeconds": TRANSACTION_LIFETIME_SECONDS}
+        try:
+            await self.client.admin.command(command)
+        except OperationFailure as error:
+            _log.warning("transaction_lifetime_not_limited", error=str(error)[:300])
         except PyMongoError as error:
             raise as_storage_error(error) from error
 
@@ -105,15 +127,31 @@ class Database:
             await session.end_session()
 
     async def _commit(self, session: Any) -> None:
+        for tries_left in reversed(range(COMMIT_TRIES)):
+            try:
+                await session.commit_transaction()
+                return
+            except PyMongoError as error:
+                if error.has_error_label(_TRANSIENT) or not error.has_error_label(_UNKNOWN_COMMIT):
+                    raise as_storage_error(error) from error
+                if tries_left == 0:
+                    await self._kill(session)
+                    raise CommitUnknown(str(error)) from error
+
+    async def _kill(self, session: Any) -> None:
+        """End whatever the session still holds open at the server: it would block its documents for a minute."""
         try:
-            await session.commit_transaction()
+            await self.client.admin.command({"killSessions": [session.session_id]})
         except PyMongoError as error:
-            if error.has_error_label(_UNKNOWN_COMMIT) and not _was_refused(error):
-                raise CommitUnknown(str(error)) from error
-            raise as_storage_error(error) from error
+            # The database is away; what it still held open ends with its transaction lifetime.
+            _log.warning("session_not_killed", error=str(error)[:300])
 
     async def close(self) -> None:
-        await _settled(self.client.close())
+        if inspect.iscoroutinefunction(self.client.close):
+            await self.client.close()
+        else:
+            # Motor's close talks to the server without yielding to the event loop.
+            await asyncio.to_thread(self.client.close)
 
 
 def as_storage_error(error: PyMongoError) -> StorageError:
@@ -134,11 +172,6 @@ def is_duplicate_key(error: PyMongoError) -> bool:
     if isinstance(error, DuplicateKeyError):
         return True
     return isinstance(error, OperationFailure) and error.code == _DUPLICATE_KEY
-
-
-def _was_refused(error: PyMongoError) -> bool:
-    """A commit that the server itself has answered as aborted is not unknown."""
-    return error.has_error_label(_TRANSIENT)
 
 
 async def _settled(value: Any) -> Any:

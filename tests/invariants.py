@@ -1,0 +1,37 @@
+"""What must be true of the database after every run, read with a client of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from pymongo import MongoClient
+
+BUCKETS = ("available", "allocated", "incoming", "unavailable")
+
+
+def assert_the_ledger_explains_the_stock(uri: str, database: str, *, oversold: bool = False) -> int:
+    """Sum every posting and compare it with every bucket; check that versions have no gaps. Returns the entries."""
+    with MongoClient[dict[str, Any]](uri) as client:
+        items = {item["_id"]: item for item in client[database]["items"].find()}
+        entries = list(client[database]["ledger"].find().sort("seq", 1))
+    sums: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    versions: dict[str, list[int]] = defaultdict(list)
+    for entry in entries:
+        for line in entry["lines"]:
+            cell = (line["locationId"], line["bucket"])
+            sums[line["itemId"]][cell] += line["delta"]
+            assert sums[line["itemId"]][cell] == line["after"], f"{entry['_id']} does not follow its predecessor"
+        for mark in entry["items"]:
+            versions[mark["id"]].append(mark["version"])
+    for item_id, item in items.items():
+        levels = {
+            (location_id, bucket): level.get(bucket, 0)
+            for location_id, level in item["levels"].items()
+            for bucket in BUCKETS
+        }
+        assert levels == {cell: sums[item_id].get(cell, 0) for cell in levels}, f"{item['sku']} differs from its ledger"
+        assert set(sums[item_id]) <= set(levels)
+        assert oversold or min(levels.values(), default=0) >= -item["backorderLimit"]
+        assert versions[item_id] == list(range(1, item["version"] + 1)), f"{item['sku']} has a gap in its versions"
+    return len(entries)

@@ -1,0 +1,33 @@
+"""A gateway on the test database, with stock that has come through its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from gateway.bootstrap import Gateway, open_gateway
+from gateway.inventory.decision import Outcome, Submission
+from gateway.settings import Settings
+from gateway.store.item_documents import item_document
+from tests.builders import adjust, item
+
+
+@asynccontextmanager
+async def kernel(uri: str, database: str, **settings: object) -> AsyncIterator[Gateway]:
+    """A gateway of its own, as another process would open it."""
+    async with open_gateway(Settings(mongodb_database=database, **settings), uri) as gateway:  # type: ignore[arg-type]
+        yield gateway
+
+
+async def stock_up(gateway: Gateway, stock: Mapping[str, Mapping[str, int]], backorder_limit: int = 0) -> None:
+    """Create the items and their locations, and put the units there through the ledger."""
+    known = await gateway.stock_store.locations(fresh=True)
+    locations = {location_id for levels in stock.values() for location_id in levels} - known.keys()
+    if locations:
+        await gateway.database["locations"].insert_many([{"_id": at, "active": True} for at in locations])
+        await gateway.stock_store.locations(fresh=True)
+    documents = [item_document(item(sku, {}, backorder_limit=backorder_limit)) for sku in stock]
+    await gateway.database["items"].insert_many(documents)
+    commands = [adjust(f"stock-{sku}", sku, levels) for sku, levels in stock.items() if any(levels.values())]
+    for result in await gateway.committer.submit(Submission(tuple(commands))):
+        assert isinstance(result, Outcome), result
