@@ -54,21 +54,26 @@ class BatchStock:
         now: datetime,
         records: Mapping[RecordKey, Record] | None = None,
     ) -> None:
-        """`items` by SKU; `locations` tells of every known location whether it is active."""
+        """`items` by id; `locations` tells of every known location whether it is active."""
         self._items = items
+        self._by_sku = {item.sku: item for item in items.values()}
         self._locations = locations
         self.now = now
         self.records = BatchRecords(records or {})
         self.changes: dict[str, ItemChange] = {}
 
     def item(self, sku: str, path: Path) -> Item:
-        item = self._items.get(sku)
+        item = self._by_sku.get(sku)
         if item is None:
             raise NotFound(Code.ITEM_NOT_FOUND, f"There is no item with SKU '{sku}'. Create it first.", path)
         if item.status is ItemStatus.ARCHIVED:
             raise Conflict(Code.ITEM_ARCHIVED, f"The item '{sku}' is archived. Restore it first.", path)
-        if item.id not in self.changes:
-            self.changes[item.id] = self._unchanged(item)
+        return self.item_by_id(item.id)
+
+    def item_by_id(self, item_id: str) -> Item:
+        item = self._items[item_id]
+        if item_id not in self.changes:
+            self.changes[item_id] = self._unchanged(item)
         return item
 
     def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:

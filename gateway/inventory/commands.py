@@ -33,6 +33,9 @@ class StockView(Protocol):
     def item(self, sku: str, path: Path) -> Item:
         """The active item, or NotFound / Conflict(ITEM_ARCHIVED) naming `path`."""
 
+    def item_by_id(self, item_id: str) -> Item:
+        """An item that the command named in `item_ids`, whatever its SKU or status is by now."""
+
     def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:
         """Units in the bucket now; zero where the item was never stocked."""
 
@@ -88,9 +91,14 @@ class Command(ABC):
         return Floor.ZERO
 
     @property
-    @abstractmethod
     def skus(self) -> tuple[str, ...]:
         """Every SKU whose stock `plan` looks at or changes."""
+        return ()
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """Every item that `plan` knows by its id: what an earlier command took, whatever it is called by now."""
+        return ()
 
     @property
     def record_keys(self) -> tuple[RecordKey, ...]:

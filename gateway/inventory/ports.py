@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,7 +30,7 @@ class CommitUnknown(StorageError):
 
 @dataclass(slots=True)
 class Loaded:
-    """What a batch knows of the database: items by SKU, ledger entries by key, and records. Each may be incomplete."""
+    """What a batch knows of the database: items by id, ledger entries by key, and records. Each may be incomplete."""
 
     items: dict[str, Item] = field(default_factory=dict)
     entries: dict[str, LedgerEntry] = field(default_factory=dict)
@@ -42,13 +42,26 @@ class Loaded:
         self.records.update(newer.records)
 
 
+@dataclass(slots=True)
+class Wanted:
+    """What a batch needs to know of the database."""
+
+    skus: set[str] = field(default_factory=set)
+    item_ids: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    records: set[RecordKey] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.skus or self.item_ids or self.keys or self.records)
+
+
 class StockStore(Protocol):
     """Reads and commits the stock of a batch."""
 
-    def cached(self, skus: Collection[str]) -> dict[str, Item]:
-        """Items by SKU as last seen by this process; possibly stale, which `commit` then finds out."""
+    def cached(self, wanted: Wanted) -> Loaded:
+        """Items as last seen by this process; possibly stale, which `commit` then finds out."""
 
-    async def load(self, skus: Collection[str], keys: Collection[str], record_keys: Collection[RecordKey]) -> Loaded:
+    async def load(self, wanted: Wanted) -> Loaded:
         """Fresh items, ledger entries and records."""
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]:

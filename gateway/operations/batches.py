@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
 
 from gateway.inventory.batch import BatchStock
+from gateway.inventory.commands import Command
 from gateway.inventory.decision import Decision, Outcome, Result, Submission
 from gateway.inventory.errors import Code, Unavailable
 from gateway.inventory.ledger import LedgerEntry
-from gateway.inventory.ports import CommitUnknown, Loaded, StockStore, StoreUnavailable, WriteConflict
-from gateway.inventory.records import RecordKey
+from gateway.inventory.ports import CommitUnknown, Loaded, StockStore, StoreUnavailable, Wanted, WriteConflict
 
 BACKOFF_SECONDS_FIRST = 0.002
 BACKOFF_SECONDS_MAX = 0.1
@@ -131,18 +131,19 @@ class BatchRunner:
         self, submissions: Sequence[Submission], attempt: _Attempt, fresh: bool
     ) -> tuple[Decision, list[list[Result]]]:
         commands = [command for submission in submissions for command in submission.commands]
-        skus = {sku for command in commands for sku in command.skus}
-        loaded = Loaded() if fresh else Loaded(items=self._store.cached(skus))
-        keys = [command.key for command in commands] if fresh else []
-        record_keys = {key for command in commands for key in command.record_keys}
-        await self._load(loaded, skus - loaded.items.keys(), keys, record_keys)
+        wanted = _wanted(commands)
+        loaded = Loaded()
+        if not fresh:
+            loaded = self._store.cached(wanted)
+            wanted.item_ids -= loaded.items.keys()
+            wanted.skus -= {item.sku for item in loaded.items.values()}
+            wanted.keys.clear()
+        await self._load(loaded, wanted)
         locations = await self._store.locations()
         decision, results = self._decide_with(submissions, loaded, locations)
         if decision.refused and not fresh:
             # A refusal must rest on what is true now: the item may be stale, or the request a replay.
-            refused = [command for command, _ in decision.refused]
-            stale = {sku for command in refused for sku in command.skus}
-            await self._load(loaded, stale, [command.key for command in refused], ())
+            await self._load(loaded, _wanted([command for command, _ in decision.refused]))
             if any(error.code in _LOCATION_CODES for _, error in decision.refused):
                 locations = await self._store.locations(fresh=True)
             decision, results = self._decide_with(submissions, loaded, locations)
@@ -156,8 +157,16 @@ class BatchRunner:
         decision = Decision(stock, loaded.entries, seq)
         return decision, [decision.submit(submission) for submission in submissions]
 
-    async def _load(
-        self, loaded: Loaded, skus: Collection[str], keys: Collection[str], record_keys: Collection[RecordKey]
-    ) -> None:
-        if skus or keys or record_keys:
-            loaded.update(await self._store.load(skus, keys, record_keys))
+    async def _load(self, loaded: Loaded, wanted: Wanted) -> None:
+        if wanted:
+            loaded.update(await self._store.load(wanted))
+
+
+def _wanted(commands: Iterable[Command]) -> Wanted:
+    wanted = Wanted()
+    for command in commands:
+        wanted.skus.update(command.skus)
+        wanted.item_ids.update(command.item_ids)
+        wanted.keys.add(command.key)
+        wanted.records.update(command.record_keys)
+    return wanted

@@ -12,8 +12,8 @@ from pymongo.errors import PyMongoError
 
 from gateway.inventory.batch import ItemChange
 from gateway.inventory.ledger import LedgerEntry
-from gateway.inventory.ports import Loaded, WriteConflict
-from gateway.inventory.records import RecordChange, RecordKey
+from gateway.inventory.ports import Loaded, Wanted, WriteConflict
+from gateway.inventory.records import RecordChange
 from gateway.inventory.stock import Item
 from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.item_documents import read_item
@@ -49,28 +49,40 @@ class MongoStockStore:
         self._records = records
         self._items = database["items"]
         self._ledger = database["ledger"]
-        self._cache: LRUCache[str, Item] = LRUCache(LEVELS_CACHED_MAX, getsizeof=lambda item: 1 + len(item.levels))
+        self._by_sku: LRUCache[str, Item] = LRUCache(LEVELS_CACHED_MAX, getsizeof=_size)
+        self._by_id: LRUCache[str, Item] = LRUCache(LEVELS_CACHED_MAX, getsizeof=_size)
         self._locations: TTLCache[str, Mapping[str, bool]] = TTLCache(1, LOCATIONS_AGE_SECONDS_MAX)
 
-    def cached(self, skus: Collection[str]) -> dict[str, Item]:
-        cache = self._cache
-        return {sku: cache[sku] for sku in skus if sku in cache}
+    def cached(self, wanted: Wanted) -> Loaded:
+        by_sku, by_id = self._by_sku, self._by_id
+        items = [by_sku[sku] for sku in wanted.skus if sku in by_sku]
+        items += [by_id[item_id] for item_id in wanted.item_ids if item_id in by_id]
+        return Loaded({item.id: item for item in items})
 
     def forget(self, skus: Collection[str]) -> None:
         """Drop items from the cache: their definition has just changed."""
         for sku in skus:
-            self._cache.pop(sku, None)
+            item = self._by_sku.pop(sku, None)
+            if item is not None:
+                self._by_id.pop(item.id, None)
 
-    async def load(self, skus: Collection[str], keys: Collection[str], record_keys: Collection[RecordKey]) -> Loaded:
+    async def load(self, wanted: Wanted) -> Loaded:
         try:
             items, entries, records = await asyncio.gather(
-                self._find_items(skus), self._find_entries(keys), self._records.find(record_keys)
+                self._find_items(wanted.skus, wanted.item_ids),
+                self._find_entries(wanted.keys),
+                self._records.find(wanted.records),
             )
         except PyMongoError as error:
             raise as_storage_error(error) from error
         for item in items:
             self._keep(item)
-        return Loaded({item.sku: item for item in items}, {entry.key: entry for entry in entries}, records)
+        return Loaded({item.id: item for item in items}, {entry.key: entry for entry in entries}, records)
+
+    async def items(self, skus: Collection[str]) -> dict[str, Item]:
+        """Fresh items by SKU; unknown SKUs are left out."""
+        loaded = await self.load(Wanted(skus=set(skus)))
+        return {item.sku: item for item in loaded.items.values()}
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
         known = None if fresh else self._locations.get("all")
@@ -112,15 +124,19 @@ class MongoStockStore:
             raise WriteConflict(f"a {verb} of {collection} did not find what it expected")
 
     def _keep(self, item: Item) -> None:
-        known = self._cache.get(item.sku)
-        newest = known is None or known.id != item.id or known.version <= item.version
+        known = self._by_id.get(item.id)
+        newest = known is None or (known.version, known.revision) <= (item.version, item.revision)
         if newest and 1 + len(item.levels) <= LEVELS_CACHED_MAX:
-            self._cache[item.sku] = item
+            if known is not None and known.sku != item.sku:
+                self._by_sku.pop(known.sku, None)
+            self._by_sku[item.sku] = self._by_id[item.id] = item
 
-    async def _find_items(self, skus: Collection[str]) -> list[Item]:
-        if not skus:
+    async def _find_items(self, skus: Collection[str], item_ids: Collection[str]) -> list[Item]:
+        named = [{field: {"$in": list(values)}} for field, values in (("sku", skus), ("_id", item_ids)) if values]
+        if not named:
             return []
-        documents = await self._items.find({"sku": {"$in": list(skus)}}).to_list(len(skus))
+        query = named[0] if len(named) == 1 else {"$or": named}
+        documents = await self._items.find(query).to_list(len(skus) + len(item_ids))
         return [read_item(document) for document in documents]
 
     async def _find_entries(self, keys: Collection[str]) -> list[LedgerEntry]:
@@ -128,6 +144,10 @@ class MongoStockStore:
             return []
         documents = await self._ledger.find({"_id": {"$in": list(keys)}}).to_list(len(keys))
         return [read_entry(document) for document in documents]
+
+
+def _size(item: Item) -> int:
+    return 1 + len(item.levels)
 
 
 def _update(change: ItemChange, after: Item) -> Document:

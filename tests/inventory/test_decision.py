@@ -18,7 +18,7 @@ LOCATIONS = {"EAST": True, "WEST": True, "CLOSED": False}
 
 
 def decide(items: Sequence[Item], *commands: Command, atomicity: Atomicity = Atomicity.PER_ADJUSTMENT) -> Decided:
-    decision = Decision(BatchStock({i.sku: i for i in items}, LOCATIONS, NOW), {}, seq=0)
+    decision = Decision(BatchStock({i.id: i for i in items}, LOCATIONS, NOW), {}, seq=0)
     results = decision.submit(Submission(commands, atomicity))
     return Decided(decision, results)
 

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.inventory.decision import Atomicity, Outcome, Submission
 from gateway.inventory.errors import Code, IdempotencyKeyReused, InsufficientStock, NotFound, Unavailable
+from gateway.inventory.ports import Wanted
 from gateway.operations.batches import BatchRunner
 from gateway.operations.committer import Committer
 from tests.builders import adjust, move, set_available
@@ -21,10 +22,11 @@ async def test_an_adjustment_of_two_locations_is_applied_whole_and_written_down(
     async with kernel(mongo_uri, database_name) as gateway:
         await stock_up(gateway, {"LAMP": {"EAST": 10, "WEST": 10}})
         outcome = await gateway.stock.apply(adjust("order-1", "LAMP", {"EAST": -5, "WEST": -2}, reference="order-1"))
-        loaded = await gateway.stock_store.load(["LAMP"], ["tests:order-1"], ())
+        loaded = await gateway.stock_store.load(Wanted(skus={"LAMP"}, keys={"tests:order-1"}))
+        [lamp] = loaded.items.values()
         assert loaded.entries == {"tests:order-1": outcome.entry}
-        assert {at: level.available for at, level in loaded.items["LAMP"].levels.items()} == {"EAST": 5, "WEST": 8}
-        assert loaded.items["LAMP"].version == 2
+        assert {at: level.available for at, level in lamp.levels.items()} == {"EAST": 5, "WEST": 8}
+        assert lamp.version == 2
     assert_the_ledger_explains_the_stock(mongo_uri, database_name)
 
 

@@ -123,9 +123,9 @@ class StockMachine(RuleBasedStateMachine):
 
     @rule()
     def compare(self) -> None:
-        loaded = self._await(self.gateways[1].stock_store.load(["LAMP", "DESK"], (), ()))
+        items = self._await(self.gateways[1].stock_store.items(["LAMP", "DESK"]))
         for (sku, at, bucket), quantity in self.model.items():
-            assert loaded.items[sku].level(at).quantity(bucket) == quantity
+            assert items[sku].level(at).quantity(bucket) == quantity
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
