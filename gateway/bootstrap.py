@@ -10,11 +10,14 @@ from gateway.measured import MeasuredCommitter, MeasuredStockStore
 from gateway.metrics import Metrics
 from gateway.operations.batches import BatchRunner
 from gateway.operations.committer import Committer
+from gateway.operations.reclaiming import Reclaimer
 from gateway.operations.stock import StockOperations
 from gateway.settings import Settings
+from gateway.store.codecs import CODECS
 from gateway.store.driver import Database
 from gateway.store.indexes import create_indexes
-from gateway.store.records import CODECS, RecordDocuments
+from gateway.store.records import RecordDocuments
+from gateway.store.reservations import ReservationStore
 from gateway.store.stock import MongoStockStore
 
 
@@ -46,7 +49,11 @@ async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Ga
         deadline_seconds = settings.commit_deadline_seconds
         metrics = Metrics()
         committer = MeasuredCommitter(
-            BatchRunner(MeasuredStockStore(stock_store, metrics), deadline_seconds=deadline_seconds),
+            BatchRunner(
+                MeasuredStockStore(stock_store, metrics),
+                Reclaimer(ReservationStore(database)),
+                deadline_seconds=deadline_seconds,
+            ),
             metrics,
             queue_max=settings.commit_queue_max,
             batch_max=settings.commit_batch_max,

@@ -82,16 +82,18 @@ class BatchStock:
     def record(self, key: RecordKey) -> Record | None:
         return self.records.get(key)
 
-    def is_active(self, location_id: str) -> bool:
-        return self._locations.get(location_id, False)
+    def is_active(self, location_id: str, path: Path = ()) -> bool:
+        active = self._locations.get(location_id)
+        if active is None:
+            message = f"There is no location '{location_id}'. Create it first."
+            raise NotFound(Code.LOCATION_NOT_FOUND, message, path)
+        return active
 
     def check(self, postings: Iterable[Posting], floor: Floor) -> dict[tuple[str, Cell], Posting]:
         """Merge the postings per cell and refuse what the stock does not allow; nothing is changed yet."""
         merged: dict[tuple[str, Cell], Posting] = {}
         for posting in postings:
-            if posting.location_id not in self._locations:
-                message = f"There is no location '{posting.location_id}'. Create it first."
-                raise NotFound(Code.LOCATION_NOT_FOUND, message, (*posting.path, "locationId"))
+            self.is_active(posting.location_id, (*posting.path, "locationId"))
             place = (posting.item_id, (posting.location_id, posting.bucket))
             known = merged.get(place)
             merged[place] = posting if known is None else replace(known, delta=known.delta + posting.delta)

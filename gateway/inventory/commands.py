@@ -39,8 +39,8 @@ class StockView(Protocol):
     def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:
         """Units in the bucket now; zero where the item was never stocked."""
 
-    def is_active(self, location_id: str) -> bool:
-        """Whether the location exists and is active."""
+    def is_active(self, location_id: str, path: Path = ()) -> bool:
+        """Whether the location is active. Raises NotFound where it does not exist."""
 
     def record(self, key: RecordKey) -> Record | None:
         """A record that the command named in `record_keys`, if it exists."""
@@ -212,6 +212,7 @@ class SetQuantities(Command):
             check_range(line.quantity, (*path, "quantity"), minimum=0)
             if line.compare is not None:
                 check_range(line.compare, (*path, "compareQuantity"))
+            _check_bucket(line.bucket, (*path, "bucket"))
             if (line.location_id, line.bucket) in seen:
                 raise InvalidInput(Code.DUPLICATE, "This bucket is set twice in one request.", path)
             seen.add((line.location_id, line.bucket))
@@ -276,6 +277,8 @@ class Move(Command):
             check_range(line.quantity, (*path, "quantity"), minimum=1)
             check_slug(line.origin.location_id, (*path, "from", "locationId"))
             check_slug(line.destination.location_id, (*path, "to", "locationId"))
+            _check_bucket(line.origin.bucket, (*path, "from", "bucket"))
+            _check_bucket(line.destination.bucket, (*path, "to", "bucket"))
             if line.origin == line.destination:
                 raise InvalidInput(Code.INVALID_INPUT, "Origin and destination are the same place.", (*path, "to"))
 
@@ -297,3 +300,9 @@ class Move(Command):
             postings.append(Posting(item.id, origin.location_id, origin.bucket, -line.quantity, (*path, "from")))
             postings.append(Posting(item.id, destination.location_id, destination.bucket, line.quantity, (*path, "to")))
         return Plan(postings)
+
+
+def _check_bucket(bucket: Bucket, path: Path) -> None:
+    if bucket is Bucket.ALLOCATED:
+        message = "Allocated units belong to reservations and orders, and change only through them."
+        raise InvalidInput(Code.INVALID_INPUT, message, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.inventory.batch import BatchStock
@@ -35,6 +35,8 @@ class Outcome:
 
     entry: LedgerEntry
     replayed: bool
+    records: Mapping[RecordKey, Record] = field(default_factory=dict, compare=False)
+    """The records as this very request stored them; empty for a replay."""
 
 
 Result = Outcome | InventoryError
@@ -91,7 +93,7 @@ class Decision:
         )
         self.entries[command.key] = entry
         self._replaced_records[command.key] = self.stock.records.put(plan.records)
-        return Outcome(entry, replayed=False)
+        return Outcome(entry, replayed=False, records=plan.records)
 
     def _take_back(self, results: list[Result]) -> list[Result]:
         undone = {r.entry.key for r in results if isinstance(r, Outcome) and not r.replayed}

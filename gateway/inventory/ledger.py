@@ -18,6 +18,15 @@ class Kind(StrEnum):
     ADJUST = "adjust"
     SET = "set"
     MOVE = "move"
+    SALE = "sale"
+    """An order reported by a channel."""
+    RESERVE = "reserve"
+    EXTEND = "extend"
+    COMMIT = "commit"
+    RELEASE = "release"
+    EXPIRE = "expire"
+    FULFIL = "fulfil"
+    REASSIGN = "reassign"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class StockStore(Protocol):
         """Fresh items, ledger entries and records."""
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
-        """Every known location and whether it is active; at most a second old unless `fresh`."""
+        """Whether each location is active, in order of priority; at most a second old unless `fresh`."""
 
     async def commit(
         self, changes: Sequence[ItemChange], entries: Sequence[LedgerEntry], records: Sequence[RecordChange]

@@ -26,9 +26,7 @@ def check_delta(delta: int, path: Path) -> None:
     check_range(delta, path)
 
 
-def check_range(quantity: int, path: Path, minimum: int = -QUANTITY_MAX) -> None:
-    """Refuse a quantity outside `minimum`..`QUANTITY_MAX` units (OUT_OF_RANGE)."""
-    if not minimum <= quantity <= QUANTITY_MAX:
-        raise InvalidInput(
-            Code.OUT_OF_RANGE, f"{quantity} is outside {minimum} to {QUANTITY_MAX} units. Send less.", path
-        )
+def check_range(quantity: int, path: Path, minimum: int = -QUANTITY_MAX, maximum: int = QUANTITY_MAX) -> None:
+    """Refuse a number outside `minimum`..`maximum` (OUT_OF_RANGE)."""
+    if not minimum <= quantity <= maximum:
+        raise InvalidInput(Code.OUT_OF_RANGE, f"{quantity} is outside {minimum} to {maximum}.", path)

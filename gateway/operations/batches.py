@@ -13,10 +13,11 @@ import structlog
 
 from gateway.inventory.batch import BatchStock
 from gateway.inventory.commands import Command
-from gateway.inventory.decision import Decision, Outcome, Result, Submission
-from gateway.inventory.errors import Code, Unavailable
+from gateway.inventory.decision import Atomicity, Decision, Outcome, Result, Submission
+from gateway.inventory.errors import Code, InsufficientStock, Unavailable
 from gateway.inventory.ledger import LedgerEntry
 from gateway.inventory.ports import CommitUnknown, Loaded, StockStore, StoreUnavailable, Wanted, WriteConflict
+from gateway.operations.reclaiming import Reclaimed, Reclaimer
 
 BACKOFF_SECONDS_FIRST = 0.002
 BACKOFF_SECONDS_MAX = 0.1
@@ -64,9 +65,10 @@ class _Attempt:
 class BatchRunner:
     """Commits batches against a store; several processes may do so at once."""
 
-    def __init__(self, store: StockStore, *, deadline_seconds: float) -> None:
+    def __init__(self, store: StockStore, reclaimer: Reclaimer, *, deadline_seconds: float) -> None:
         """`deadline_seconds`: how long conflicts and lost connections are retried before the batch gives up."""
         self._store = store
+        self._reclaimer = reclaimer
         self._deadline_seconds = deadline_seconds
         self._seq = 0
 
@@ -140,26 +142,49 @@ class BatchRunner:
             wanted.keys.clear()
         await self._load(loaded, wanted)
         locations = await self._store.locations()
-        decision, results = self._decide_with(submissions, loaded, locations)
-        if decision.refused and not fresh:
+        decision, results = self._decide_with(submissions, loaded, locations, Reclaimed())
+        if decision.refused:
             # A refusal must rest on what is true now: the item may be stale, or the request a replay.
-            await self._load(loaded, _wanted([command for command, _ in decision.refused]))
+            refused = [command for command, _ in decision.refused]
+            short = [command for command, error in decision.refused if error.code is Code.INSUFFICIENT_STOCK]
+            reclaimed = await self._reclaimer.find(short, loaded.items, datetime.now(UTC))
+            if reclaimed.may_be_more:
+                await self.run([Submission(tuple(reclaimed.overdue))])
+                raise WriteConflict("more holds had expired than one batch takes back")
+            await self._load(loaded, _wanted([*([] if fresh else refused), *reclaimed.commands]))
             if any(error.code in _LOCATION_CODES for _, error in decision.refused):
                 locations = await self._store.locations(fresh=True)
-            decision, results = self._decide_with(submissions, loaded, locations)
+            decision, results = self._decide_with(submissions, loaded, locations, reclaimed)
         return decision, results
 
     def _decide_with(
-        self, submissions: Sequence[Submission], loaded: Loaded, locations: Mapping[str, bool]
+        self,
+        submissions: Sequence[Submission],
+        loaded: Loaded,
+        locations: Mapping[str, bool],
+        reclaimed: Reclaimed,
     ) -> tuple[Decision, list[list[Result]]]:
         seq = max(self._seq, time.time_ns() // 1_000)
         stock = BatchStock(loaded.items, locations, datetime.now(UTC), loaded.records)
         decision = Decision(stock, loaded.entries, seq)
-        return decision, [decision.submit(submission) for submission in submissions]
+        if reclaimed.overdue:
+            decision.submit(Submission(tuple(reclaimed.overdue)))
+        return decision, [_submit(decision, submission, reclaimed) for submission in submissions]
 
     async def _load(self, loaded: Loaded, wanted: Wanted) -> None:
         if wanted:
             loaded.update(await self._store.load(wanted))
+
+
+def _submit(decision: Decision, submission: Submission, reclaimed: Reclaimed) -> list[Result]:
+    results = decision.submit(submission)
+    [command, *others] = submission.commands
+    own = reclaimed.own.get(command.key)
+    if own and not others and isinstance(results[0], InsufficientStock):
+        # Either the owner's older holds go and the new one stands, or everything stays as it was.
+        together = decision.submit(Submission((*own, command), Atomicity.ALL))[-1]
+        return [together] if isinstance(together, Outcome) else results
+    return results
 
 
 def _wanted(commands: Iterable[Command]) -> Wanted:

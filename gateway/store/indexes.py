@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from pymongo import IndexModel
 from pymongo.errors import PyMongoError
 
+from gateway.inventory.reservations import RESERVATIONS
 from gateway.store.driver import Database, as_storage_error
+from gateway.store.reservations import RESERVATION_INDEXES
 from gateway.store.stock import ITEM_INDEXES, LEDGER_INDEXES
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "items": ITEM_INDEXES,
     "ledger": LEDGER_INDEXES,
+    RESERVATIONS: RESERVATION_INDEXES,
 }
 
 

@@ -20,10 +20,6 @@ class Codec:
     read: Callable[[Document], Record]
 
 
-CODECS: Mapping[str, Codec] = {}
-"""One codec per collection of records."""
-
-
 class RecordDocuments:
     """Finds records, and turns their changes into write statements."""
 

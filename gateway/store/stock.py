@@ -88,9 +88,12 @@ class MongoStockStore:
         known = None if fresh else self._locations.get("all")
         if known is None:
             try:
-                documents = await self._database["locations"].find({}, {"active": 1}).to_list(LOCATIONS_MAX)
+                documents = (
+                    await self._database["locations"].find({}, {"active": 1, "priority": 1}).to_list(LOCATIONS_MAX)
+                )
             except PyMongoError as error:
                 raise as_storage_error(error) from error
+            documents.sort(key=lambda document: (document.get("priority", 0), document["_id"]))
             known = {document["_id"]: document["active"] for document in documents}
             self._locations["all"] = known
         return known

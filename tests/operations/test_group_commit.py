@@ -11,6 +11,12 @@ from gateway.inventory.errors import Code, IdempotencyKeyReused, InsufficientSto
 from gateway.inventory.ports import Wanted
 from gateway.operations.batches import BatchRunner
 from gateway.operations.committer import Committer
+from gateway.operations.reclaiming import Reclaimer
+from gateway.store.codecs import CODECS
+from gateway.store.driver import Database
+from gateway.store.records import RecordDocuments
+from gateway.store.reservations import ReservationStore
+from gateway.store.stock import MongoStockStore
 from tests.builders import adjust, move, set_available
 from tests.invariants import assert_the_ledger_explains_the_stock
 from tests.kernel import kernel, stock_up
@@ -164,13 +170,12 @@ async def test_a_poisonous_request_fails_alone(mongo_uri: str, database_name: st
 
 
 async def test_a_database_that_is_away_gives_a_retryable_error_within_the_deadline() -> None:
-    from gateway.store.driver import Database
-    from gateway.store.records import CODECS, RecordDocuments
-    from gateway.store.stock import MongoStockStore
-
     database = Database("mongodb://127.0.0.1:1/?directConnection=true", "nowhere", timeout_seconds=0.2)
     store = MongoStockStore(database, RecordDocuments(database, CODECS))
-    committer = Committer(BatchRunner(store, deadline_seconds=0.5), queue_max=9, batch_max=9, deadline_seconds=2)
+    reclaimer = Reclaimer(ReservationStore(database))
+    committer = Committer(
+        BatchRunner(store, reclaimer, deadline_seconds=0.5), queue_max=9, batch_max=9, deadline_seconds=2
+    )
     with pytest.raises(Unavailable) as refusal:
         await committer.submit(Submission((adjust("k", "LAMP", {"EAST": 1}),)))
     assert refusal.value.code is Code.UNAVAILABLE

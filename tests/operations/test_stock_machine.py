@@ -26,7 +26,7 @@ from tests.kernel import kernel, stock_up
 
 SKUS = st.sampled_from(["LAMP", "DESK"])
 LOCATIONS = st.sampled_from(["EAST", "WEST"])
-BUCKETS = st.sampled_from([Bucket.AVAILABLE, Bucket.UNAVAILABLE, Bucket.ALLOCATED])
+BUCKETS = st.sampled_from([Bucket.AVAILABLE, Bucket.UNAVAILABLE, Bucket.INCOMING])
 UNITS = st.integers(min_value=1, max_value=6)
 DELTAS = st.dictionaries(LOCATIONS, st.integers(min_value=-6, max_value=6).filter(bool), min_size=1)
 START = 5

@@ -1,0 +1,57 @@
+"""What a channel's order has done to the stock so far, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.inventory.records import RecordKey
+
+ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """Units of one line: of `ordered`, `allocated` are promised, `shipped` have left, the rest is not held.
+
+    They were taken from `location_id` of ours.
+    """
+
+    item_id: str
+    sku: str
+    location_id: str
+    ordered: int
+    allocated: int
+    shipped: int
+
+    @property
+    def taken(self) -> int:
+        """Units that are no longer available to other buyers."""
+        return self.allocated + self.shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A record of the kernel: it changes in the same transaction as the stock.
+
+    `occurred_at` is the platform's time of the newest state applied; `oversold` stays true once a line took more
+    than was available.
+    """
+
+    channel_id: str
+    order_id: str
+    name: str | None
+    status: str
+    occurred_at: datetime
+    lines: Mapping[str, OrderLine] = field(default_factory=dict)
+    oversold: bool = False
+    revision: int = 0
+
+    @property
+    def id(self) -> str:
+        return order_key(self.channel_id, self.order_id).id
+
+
+def order_key(channel_id: str, order_id: str) -> RecordKey:
+    return RecordKey(ORDERS, f"{channel_id}:{order_id}")

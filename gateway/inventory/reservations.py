@@ -1,0 +1,146 @@
+"""A reservation and its states: held, then committed, then fulfilled; or released; or expired. It resolves once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.inventory.errors import Code, Conflict, InvalidInput, Path
+from gateway.inventory.quantities import Bucket
+from gateway.inventory.records import RecordKey
+from gateway.inventory.stock import Posting
+
+RESERVATIONS = "reservations"
+
+
+class ReservationState(StrEnum):
+    HELD = "held"
+    """Promised until it expires."""
+    COMMITTED = "committed"
+    """Paid: promised without expiry."""
+    FULFILLED = "fulfilled"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still holds units."""
+        return self in (ReservationState.HELD, ReservationState.COMMITTED)
+
+
+_RESOLVED_CODES = {
+    ReservationState.HELD: Code.NOT_COMMITTED,
+    ReservationState.COMMITTED: Code.ALREADY_COMMITTED,
+    ReservationState.FULFILLED: Code.ALREADY_FULFILLED,
+    ReservationState.RELEASED: Code.ALREADY_RELEASED,
+    ReservationState.EXPIRED: Code.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """Units of one item held at one location for one line of the request. `why` tells why there."""
+
+    request_line: int
+    item_id: str
+    sku: str
+    location_id: str
+    quantity: int
+    fulfilled: int = 0
+    released: int = 0
+    why: str = ""
+
+    @property
+    def open(self) -> int:
+        """Units still held."""
+        return self.quantity - self.fulfilled - self.released
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Units promised to an owner. A record of the kernel: it changes in the same transaction as the stock."""
+
+    id: str
+    owner: str | None
+    state: ReservationState
+    lines: tuple[HeldLine, ...]
+    expires_at: datetime | None
+    reference: str | None
+    channel_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    reassigned_to: str | None = None
+    revision: int = 0
+
+    @property
+    def key(self) -> RecordKey:
+        return reservation_key(self.id)
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        return tuple({line.item_id for line in self.lines})
+
+    def state_at(self, now: datetime) -> ReservationState:
+        """The state as buyers must see it: a hold past its time has expired, swept or not."""
+        overdue = self.state is ReservationState.HELD and self.expires_at is not None and self.expires_at <= now
+        return ReservationState.EXPIRED if overdue else self.state
+
+    def require(self, now: datetime, *allowed: ReservationState) -> None:
+        """Refuse with what happened instead, unless the state is one of those allowed."""
+        state = self.state_at(now)
+        if state not in allowed:
+            message = f"The reservation is {state.value}, not {' or '.join(s.value for s in allowed)}."
+            raise Conflict(_RESOLVED_CODES[state], message, ("reservationId",))
+
+    def committed(self, now: datetime) -> Reservation:
+        self.require(now, ReservationState.HELD)
+        return replace(self, state=ReservationState.COMMITTED, expires_at=None, updated_at=now)
+
+    def extended(self, now: datetime, expires_at: datetime) -> Reservation:
+        self.require(now, ReservationState.HELD)
+        return replace(self, expires_at=expires_at, updated_at=now)
+
+    def resolved(self, now: datetime, state: ReservationState) -> Reservation:
+        """Released or expired: every unit still held is given back."""
+        lines = tuple(replace(line, released=line.released + line.open) for line in self.lines)
+        return replace(self, state=state, lines=lines, expires_at=None, updated_at=now)
+
+    def given_to(self, heir: str, now: datetime) -> Reservation:
+        """Reassigned: the units now belong to another reservation, so none comes back from this one."""
+        return replace(self.resolved(now, ReservationState.RELEASED), reassigned_to=heir)
+
+    def fulfilled(self, now: datetime, quantities: dict[int, int]) -> Reservation:
+        """Ship `quantities` units by index of line; fulfilled as a whole once nothing is held any more."""
+        lines = tuple(
+            replace(line, fulfilled=line.fulfilled + quantities.get(index, 0)) for index, line in enumerate(self.lines)
+        )
+        done = all(line.open == 0 for line in lines)
+        state = ReservationState.FULFILLED if done else self.state
+        return replace(self, lines=lines, state=state, updated_at=now)
+
+    def returns(self) -> list[Posting]:
+        """Postings that give back exactly what is still held, at the place where it is held."""
+        return [posting for line in self.lines if line.open for posting in _return(line)]
+
+    def open_at(self, index: int, quantity: int, path: Path) -> HeldLine:
+        """The line to ship `quantity` units of, or a refusal naming `path`."""
+        if not 0 <= index < len(self.lines):
+            message = f"The reservation has {len(self.lines)} lines, numbered from 0."
+            raise InvalidInput(Code.OUT_OF_RANGE, message, (*path, "line"))
+        line = self.lines[index]
+        if quantity > line.open:
+            message = f"Only {line.open} units of this line are still held; {quantity} were asked for."
+            raise Conflict(Code.MORE_THAN_HELD, message, (*path, "quantity"))
+        return line
+
+
+def reservation_key(reservation_id: str) -> RecordKey:
+    return RecordKey(RESERVATIONS, reservation_id)
+
+
+def _return(line: HeldLine) -> tuple[Posting, Posting]:
+    return (
+        Posting(line.item_id, line.location_id, Bucket.ALLOCATED, -line.open),
+        Posting(line.item_id, line.location_id, Bucket.AVAILABLE, line.open),
+    )

@@ -1,0 +1,171 @@
+"""An order that a channel reports is a fact: bring the stock to the state that the platform says the order is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
+from gateway.inventory.errors import Code, InvalidInput, Path, Unavailable
+from gateway.inventory.identifiers import check_sku, check_text
+from gateway.inventory.ledger import Kind
+from gateway.inventory.orders import Order, OrderLine, order_key
+from gateway.inventory.quantities import Bucket, check_range
+from gateway.inventory.records import RecordKey
+from gateway.inventory.stock import Floor, Item, Posting
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedLine:
+    """The absolute state of one line, in units, and the places that its units may come from, best first.
+
+    `place_stated`: the platform itself said where, so units already taken elsewhere change over.
+    `return_location_id`: where units that come back go, when that is another place.
+    """
+
+    line_id: str
+    sku: str
+    ordered: int
+    allocated: int
+    shipped: int
+    candidates: tuple[str, ...]
+    place_stated: bool = False
+    return_location_id: str | None = None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Grows along an order's life: units released, then units shipped."""
+        return (self.ordered - self.allocated - self.shipped, self.shipped)
+
+
+@dataclass(eq=False, slots=True)
+class ReportOrder(Command):
+    """Move an order of a channel to its reported state; applied even when stock is short.
+
+    A report that is older than what was applied changes nothing. Lines of the order that are not named are let go,
+    unless `lines` is None: then the platform did not say, and what was applied stands.
+    """
+
+    channel_id: str
+    order_id: str
+    name: str | None
+    status: str
+    occurred_at: datetime
+    lines: tuple[ReportedLine, ...] | None
+    dropped: Mapping[str, str]
+    """SKU by id of the lines that were applied earlier and are not named any more."""
+
+    kind: ClassVar[Kind] = Kind.SALE
+
+    @property
+    def floor(self) -> Floor:
+        return Floor.FACT
+
+    @property
+    def skus(self) -> tuple[str, ...]:
+        return tuple({line.sku for line in self.lines or ()} | set(self.dropped.values()))
+
+    @property
+    def record_keys(self) -> tuple[RecordKey, ...]:
+        return (order_key(self.channel_id, self.order_id),)
+
+    def check(self) -> None:
+        check_text(self.order_id, ("orderId",))
+        lines = self.lines or ()
+        if len(lines) > LINES_MAX:
+            message = f"The order has {len(lines)} lines; at most {LINES_MAX} are allowed."
+            raise InvalidInput(Code.TOO_MANY, message, ("lines",))
+        for index, line in enumerate(lines):
+            path = ("lines", str(index))
+            check_sku(line.sku, (*path, "sku"))
+            for quantity in (line.ordered, line.allocated, line.shipped, line.progress[0]):
+                check_range(quantity, path, minimum=0)
+            if not line.candidates:
+                raise InvalidInput(Code.LOCATION_NOT_FOUND, "The channel has no location to take units from.", path)
+
+    def canonical(self) -> dict[str, object]:
+        # The key carries a digest of the whole report, so one key is always one report.
+        return {"orderId": self.order_id, "occurredAt": self.occurred_at.isoformat()}
+
+    def plan(self, stock: StockView) -> Plan:
+        [key] = self.record_keys
+        known = stock.record(key)
+        order = known if isinstance(known, Order) else None
+        if order is not None and order.occurred_at > self.occurred_at:
+            return Plan(())
+        before = order.lines if order else {}
+        if not before.keys() <= self.dropped.keys() | {line.line_id for line in self.lines or ()}:
+            raise Unavailable(Code.CONTENTION, "The order has just changed. Send the report again.")
+        after, postings = self._targets(stock, before, order is not None and order.occurred_at == self.occurred_at)
+        oversold = any(_goes_short(stock, item, posting) for item, posting in postings)
+        new = Order(
+            self.channel_id,
+            self.order_id,
+            self.name or (order.name if order else None),
+            self.status,
+            self.occurred_at,
+            after,
+            oversold or (order is not None and order.oversold),
+            order.revision + 1 if order else 1,
+        )
+        return Plan([posting for _, posting in postings], {key: new})
+
+    def _targets(
+        self, stock: StockView, before: Mapping[str, OrderLine], same_time: bool
+    ) -> tuple[dict[str, OrderLine], list[tuple[Item, Posting]]]:
+        if self.lines is None:
+            return dict(before), []
+        after: dict[str, OrderLine] = {}
+        postings: list[tuple[Item, Posting]] = []
+        for index, line in enumerate(self.lines):
+            path = ("lines", str(index))
+            held = before.get(line.line_id)
+            item = stock.item(line.sku, (*path, "sku"))
+            target = _target(stock, item, line, held)
+            if same_time and held is not None and line.progress < (held.ordered - held.taken, held.shipped):
+                # Two reports of one instant: an order does not go backwards.
+                target = held
+            after[line.line_id] = target
+            postings += ((item, p) for p in _postings(held, target, line.return_location_id, path))
+        for line_id, sku in self.dropped.items():
+            held = before.get(line_id)
+            if held is not None:
+                item = stock.item(sku, ("lines",))
+                after[line_id] = replace(held, ordered=0, allocated=0, shipped=0)
+                postings += ((item, p) for p in _postings(held, after[line_id], None, ("lines",)))
+        return after, postings
+
+
+def _target(stock: StockView, item: Item, line: ReportedLine, held: OrderLine | None) -> OrderLine:
+    stays = held is not None and (not line.place_stated or held.location_id in line.candidates)
+    at = held.location_id if held is not None and stays else _place(stock, item, line)
+    return OrderLine(item.id, item.sku, at, line.ordered, line.allocated, line.shipped)
+
+
+def _place(stock: StockView, item: Item, line: ReportedLine) -> str:
+    """The first candidate that has enough, else the first that is active, else the first."""
+    active = [at for at in line.candidates if stock.is_active(at)]
+    needed = line.allocated + line.shipped
+    enough = (at for at in active if stock.quantity(item, at, Bucket.AVAILABLE) >= needed)
+    return next(enough, (active or line.candidates)[0])
+
+
+def _postings(held: OrderLine | None, target: OrderLine, returned_to: str | None, path: Path) -> Iterator[Posting]:
+    if held is not None and held.location_id != target.location_id:
+        yield from _postings(held, replace(held, allocated=0, shipped=0), None, path)
+        held = None
+    allocated = target.allocated - (held.allocated if held else 0)
+    taken = target.taken - (held.taken if held else 0)
+    if taken:
+        at = returned_to if taken < 0 and returned_to is not None else target.location_id
+        yield Posting(target.item_id, at, Bucket.AVAILABLE, -taken, path)
+    if allocated:
+        yield Posting(target.item_id, target.location_id, Bucket.ALLOCATED, allocated, path)
+
+
+def _goes_short(stock: StockView, item: Item, posting: Posting) -> bool:
+    if posting.bucket is not Bucket.AVAILABLE or posting.delta >= 0:
+        return False
+    return stock.quantity(item, posting.location_id, posting.bucket) + posting.delta < 0

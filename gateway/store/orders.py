@@ -1,0 +1,75 @@
+"""The orders of channels as MongoDB documents: records that are committed together with the stock they move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import PyMongoError
+
+from gateway.inventory.orders import ORDERS, Order, OrderLine, order_key
+from gateway.store.driver import Database, Document, as_storage_error
+
+ORDER_INDEXES = [
+    IndexModel([("channelId", ASCENDING), ("occurredAt", DESCENDING)]),
+]
+
+
+def order_document(order: Order) -> Document:
+    return {
+        "channelId": order.channel_id,
+        "orderId": order.order_id,
+        "name": order.name,
+        "status": order.status,
+        "occurredAt": order.occurred_at,
+        "oversold": order.oversold,
+        "lines": [
+            {
+                "lineId": line_id,
+                "itemId": line.item_id,
+                "sku": line.sku,
+                "locationId": line.location_id,
+                "ordered": line.ordered,
+                "allocated": line.allocated,
+                "shipped": line.shipped,
+            }
+            for line_id, line in order.lines.items()
+        ],
+    }
+
+
+def read_order(document: dict[str, Any]) -> Order:
+    return Order(
+        channel_id=document["channelId"],
+        order_id=document["orderId"],
+        name=document["name"],
+        status=document["status"],
+        occurred_at=document["occurredAt"],
+        lines={
+            line["lineId"]: OrderLine(
+                line["itemId"],
+                line["sku"],
+                line["locationId"],
+                line["ordered"],
+                line["allocated"],
+                line["shipped"],
+            )
+            for line in document["lines"]
+        },
+        oversold=document["oversold"],
+        revision=document["revision"],
+    )
+
+
+class OrderStore:
+    """Reads orders; only the kernel writes them."""
+
+    def __init__(self, database: Database) -> None:
+        self._orders = database[ORDERS]
+
+    async def get(self, channel_id: str, order_id: str) -> Order | None:
+        try:
+            document = await self._orders.find_one({"_id": order_key(channel_id, order_id).id})
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return None if document is None else read_order(document)
