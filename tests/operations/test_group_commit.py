@@ -172,9 +172,11 @@ async def test_a_poisonous_request_fails_alone(mongo_uri: str, database_name: st
 async def test_a_database_that_is_away_gives_a_retryable_error_within_the_deadline() -> None:
     database = Database("mongodb://127.0.0.1:1/?directConnection=true", "nowhere", timeout_seconds=0.2)
     store = MongoStockStore(database, RecordDocuments(database, CODECS))
-    reclaimer = Reclaimer(ReservationStore(database))
     committer = Committer(
-        BatchRunner(store, reclaimer, deadline_seconds=0.5), queue_max=9, batch_max=9, deadline_seconds=2
+        BatchRunner(store, Reclaimer(ReservationStore(database)), deadline_seconds=0.5),
+        queue_max=9,
+        batch_max=9,
+        deadline_seconds=2,
     )
     with pytest.raises(Unavailable) as refusal:
         await committer.submit(Submission((adjust("k", "LAMP", {"EAST": 1}),)))
