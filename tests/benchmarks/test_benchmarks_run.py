@@ -1,0 +1,11 @@
+"""Every benchmark runs in small, so that it cannot rot; its figures are not asserted here."""
+
+from __future__ import annotations
+
+from tests.benchmarks import kernel
+
+
+async def test_the_kernel_benchmark_runs_and_accounts_for_every_unit(mongo_uri: str, database_name: str) -> None:
+    comparisons, verdict = await kernel.measure(mongo_uri, database_name, kernel.Size.small())
+    assert verdict == "as the ledger says"
+    assert all(comparison.ours.latencies for comparison in comparisons)
