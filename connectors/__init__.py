@@ -1,0 +1,28 @@
+"""The platforms we connect: one line each."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from connectors.base import Connector
+from connectors.platforms.shopify import Shopify, ShopifyPos
+from connectors.platforms.woocommerce import WooCommerce
+
+
+def registry(connectors: Iterable[Connector[Any]]) -> Mapping[str, Connector[Any]]:
+    """By name; two of one name are a mistake that must not start."""
+    by_name: dict[str, Connector[Any]] = {}
+    for connector in connectors:
+        if connector.name in by_name:
+            raise ValueError(f"two connectors are called {connector.name}")
+        by_name[connector.name] = connector
+    return MappingProxyType(by_name)
+
+
+CONNECTORS: Mapping[str, Connector[Any]] = registry(
+    (
+        Shopify(),
+        ShopifyPos(),
+        WooCommerce(),
+    )
+)

@@ -6,16 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway.channel_services import ChannelServices, open_channel_services
 from gateway.measured import MeasuredCommitter, MeasuredStockStore
 from gateway.metrics import Metrics
 from gateway.operations.batches import BatchRunner
+from gateway.operations.catalog import CatalogOperations
 from gateway.operations.committer import Committer
+from gateway.operations.keys import KeyOperations
 from gateway.operations.reclaiming import Reclaimer
 from gateway.operations.stock import StockOperations
 from gateway.settings import Settings
+from gateway.store.api_keys import ApiKeyStore
 from gateway.store.codecs import CODECS
 from gateway.store.driver import Database
 from gateway.store.indexes import create_indexes
+from gateway.store.items import ItemStore
+from gateway.store.locations import LocationStore
 from gateway.store.records import RecordDocuments
 from gateway.store.reservations import ReservationStore
 from gateway.store.stock import MongoStockStore
@@ -31,6 +37,9 @@ class Gateway:
     stock_store: MongoStockStore
     committer: Committer
     stock: StockOperations
+    catalog: CatalogOperations
+    keys: KeyOperations
+    channels: ChannelServices
 
 
 @asynccontextmanager
@@ -59,7 +68,11 @@ async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Ga
             batch_max=settings.commit_batch_max,
             deadline_seconds=deadline_seconds,
         )
-        yield Gateway(settings, metrics, database, stock_store, committer, StockOperations(committer))
-        await committer.close()
+        stock = StockOperations(committer)
+        catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store)
+        keys = KeyOperations(ApiKeyStore(database))
+        async with open_channel_services(settings, database, stock_store, stock) as channels:
+            yield Gateway(settings, metrics, database, stock_store, committer, stock, catalog, keys, channels)
+            await committer.close()
     finally:
         await database.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -14,35 +14,72 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
-    port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on; 0 picks a free one.")
-    workers: int = Field(1, ge=1, le=64, description="Server processes started by `serve`.")
+    host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port that `serve` listens on; 0 picks a free one.")
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes started by `serve`.")
     environment: Literal["development", "production"] = Field(
-        "development", description="`production` switches GraphiQL and introspection off."
+        default="development", description="`production` switches GraphiQL and introspection off."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level logged.")
+    metrics_public: bool | None = Field(
+        default=None,
+        description="Whether `/metrics` needs no API key; unless set, only while `host` is a loopback address.",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Comma-separated origins whose browser pages may call the API; none by default."
+    )
+    connections_max: int = Field(
+        default=10_000, ge=1, description="Open connections per process; more are answered 503."
+    )
+    keep_alive_seconds: int = Field(default=65, ge=1, description="How long an idle connection stays open.")
+    drain_seconds: float = Field(
+        default=0.25,
+        ge=0,
+        le=5,
+        description="Time between `/readyz` turning 503 and the listener closing; a load balancer's probe interval.",
+    )
 
-    data_dir: Path = Field(Path("./gateway-data"), description="Private database and generated secret key.")
+    data_dir: Path = Field(default=Path("./gateway-data"), description="Private database and generated secret key.")
     mongodb_uri: SecretStr | None = Field(
-        None,
+        default=None,
         description="A MongoDB 6+ replica set; without it a private mongod is started in the data directory.",
     )
-    mongodb_database: str = Field("inventory_gateway", description="Name of the database.")
-    mongodb_driver: Literal["motor", "pymongo"] = Field("motor", description="Asynchronous MongoDB driver.")
-    mongodb_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Limit of one database operation.")
+    mongodb_database: str = Field(default="inventory_gateway", description="Name of the database.")
+    mongodb_driver: Literal["motor", "pymongo"] = Field(default="motor", description="Asynchronous MongoDB driver.")
+    mongodb_timeout_seconds: float = Field(default=5.0, gt=0, le=60, description="Limit of one database operation.")
     secret_key: SecretStr | None = Field(
-        None,
+        default=None,
         description="Fernet key that encrypts channel secrets; generated in the data directory when absent.",
     )
 
-    commit_queue_max: int = Field(10_000, ge=1, description="Requests that may wait for the committer.")
-    commit_batch_max: int = Field(512, ge=1, le=2_000, description="Requests in one database transaction.")
-    commit_deadline_seconds: float = Field(10.0, gt=0, description="Longest time one request may take to commit.")
+    commit_queue_max: int = Field(default=10_000, ge=1, description="Requests that may wait for the committer.")
+    commit_batch_max: int = Field(default=512, ge=1, le=2_000, description="Requests in one database transaction.")
+    commit_deadline_seconds: float = Field(
+        default=10.0, gt=0, description="Longest time one request may take to commit."
+    )
 
-    body_bytes_max: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
-    request_timeout_seconds: float = Field(15.0, gt=0, description="Limit of one HTTP request.")
+    body_bytes_max: int = Field(default=1_000_000, ge=1_000, description="Largest request body, in bytes.")
+    request_timeout_seconds: float = Field(default=15.0, gt=0, description="Limit of one HTTP request.")
 
     allow_private_addresses: bool = Field(
-        False,
+        default=False,
         description="Let connectors reach loopback and private networks (local and on-premise systems).",
     )
+
+    low_stock_at: int = Field(
+        default=5, ge=0, description="Units at which a storefront is told LOW_STOCK instead of IN_STOCK."
+    )
+
+    public_url: str | None = Field(
+        default=None, description="Address that platforms send webhooks to, where a proxy changes it; some sign it."
+    )
+    webhook_bytes_max: int = Field(default=5_000_000, ge=1_000, description="Largest webhook body, in bytes.")
+    inbox_events_at_once: int = Field(default=8, ge=1, le=100, description="Webhooks worked on at the same time.")
+    channel_lease_seconds: float = Field(
+        default=20.0, ge=4, le=300, description="After the death of a process another one takes its channels over."
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from gateway.inventory.errors import Code, InventoryError
@@ -31,6 +32,22 @@ class Principal:
         """Raise Forbidden unless the client holds the scope."""
         if not self.may(scope):
             raise Forbidden(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secret. Several keys may share a name: the name is the client, so keys can be rotated."""
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(self.name, self.scopes)
 
 
 class Forbidden(InventoryError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from gateway.inventory.errors import Code, Conflict, InsufficientStock, InvalidInput, NotFound, Path
 from gateway.inventory.ledger import ItemMark, PostedLine
@@ -54,13 +55,18 @@ class BatchStock:
         now: datetime,
         records: Mapping[RecordKey, Record] | None = None,
     ) -> None:
-        """`items` by id; `locations` tells of every known location whether it is active."""
+        """`items` by id; `locations` tells of every known location, in order of priority, whether it is active."""
         self._items = items
         self._by_sku = {item.sku: item for item in items.values()}
         self._locations = locations
         self.now = now
         self.records = BatchRecords(records or {})
         self.changes: dict[str, ItemChange] = {}
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        active = (location_id for location_id, active in self._locations.items() if active)
+        return {location_id: rank for rank, location_id in enumerate(active)}
 
     def item(self, sku: str, path: Path) -> Item:
         item = self._by_sku.get(sku)

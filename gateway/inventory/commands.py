@@ -46,6 +46,10 @@ class StockView(Protocol):
         """A record that the command named in `record_keys`, if it exists."""
 
     @property
+    def ranks(self) -> Mapping[str, int]:
+        """Every active location with its place in the order of priority, in that order."""
+
+    @property
     def now(self) -> datetime:
         """The time at which the batch is decided."""
 

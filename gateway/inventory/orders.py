@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from gateway.inventory.records import RecordKey
 
 ORDERS = "orders"
+
+
+class Precedence(NamedTuple):
+    """Which of two reports of an order is the later one: the greater.
+
+    Platforms state whole seconds, so within one it counts how far the order is and how many units have moved on.
+    """
+
+    occurred_at: datetime
+    stage: int
+    moved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +47,14 @@ class OrderLine:
 class Order:
     """A record of the kernel: it changes in the same transaction as the stock.
 
-    `occurred_at` is the platform's time of the newest state applied; `oversold` stays true once a line took more
-    than was available.
+    `precedence` is that of the newest report applied; `oversold` stays true once a line took more than was available.
     """
 
     channel_id: str
     order_id: str
     name: str | None
     status: str
-    occurred_at: datetime
+    precedence: Precedence
     lines: Mapping[str, OrderLine] = field(default_factory=dict)
     oversold: bool = False
     revision: int = 0

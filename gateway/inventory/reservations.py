@@ -70,6 +70,9 @@ class Reservation:
     channel_id: str | None
     created_at: datetime
     updated_at: datetime
+    paying: bool = False
+    """A payment is being taken for it, so a newer hold of the same owner does not take its place."""
+    committed_at: datetime | None = None
     reassigned_to: str | None = None
     revision: int = 0
 
@@ -86,6 +89,11 @@ class Reservation:
         overdue = self.state is ReservationState.HELD and self.expires_at is not None and self.expires_at <= now
         return ReservationState.EXPIRED if overdue else self.state
 
+    def is_replaceable(self, now: datetime) -> bool:
+        """Whether a newer request of its owner may take over what it still holds."""
+        overdue = self.state_at(now) is ReservationState.EXPIRED
+        return self.state is ReservationState.HELD and (overdue or not self.paying)
+
     def require(self, now: datetime, *allowed: ReservationState) -> None:
         """Refuse with what happened instead, unless the state is one of those allowed."""
         state = self.state_at(now)
@@ -95,20 +103,27 @@ class Reservation:
 
     def committed(self, now: datetime) -> Reservation:
         self.require(now, ReservationState.HELD)
-        return replace(self, state=ReservationState.COMMITTED, expires_at=None, updated_at=now)
+        return replace(self, state=ReservationState.COMMITTED, expires_at=None, committed_at=now, updated_at=now)
 
     def extended(self, now: datetime, expires_at: datetime) -> Reservation:
         self.require(now, ReservationState.HELD)
         return replace(self, expires_at=expires_at, updated_at=now)
 
-    def resolved(self, now: datetime, state: ReservationState) -> Reservation:
-        """Released or expired: every unit still held is given back."""
+    def taken_to_payment(self, now: datetime, expires_at: datetime) -> Reservation:
+        """A payment is being taken: the hold lasts at least until `expires_at`."""
+        longer = max(expires_at, self.expires_at or expires_at)
+        return replace(self.extended(now, longer), paying=True)
+
+    def resolved(self, now: datetime) -> Reservation:
+        """Released, or expired where its time has passed: every unit still held is given back."""
+        expired = self.state_at(now) is ReservationState.EXPIRED
+        state = ReservationState.EXPIRED if expired else ReservationState.RELEASED
         lines = tuple(replace(line, released=line.released + line.open) for line in self.lines)
         return replace(self, state=state, lines=lines, expires_at=None, updated_at=now)
 
     def given_to(self, heir: str, now: datetime) -> Reservation:
         """Reassigned: the units now belong to another reservation, so none comes back from this one."""
-        return replace(self.resolved(now, ReservationState.RELEASED), reassigned_to=heir)
+        return replace(self.resolved(now), reassigned_to=heir)
 
     def fulfilled(self, now: datetime, quantities: dict[int, int]) -> Reservation:
         """Ship `quantities` units by index of line; fulfilled as a whole once nothing is held any more."""

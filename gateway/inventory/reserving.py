@@ -1,38 +1,131 @@
-"""The commands of a reservation's life. Each changes the reservation and the stock in one movement, or is refused."""
+"""Making a reservation: which units are held where, for each line of the request."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import ClassVar
 
 from gateway.inventory.allocation import STRATEGIES, Candidate, Share, StrategyName, allocate
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
-from gateway.inventory.errors import Code, InsufficientStock, NotFound, Path
+from gateway.inventory.errors import Code, InsufficientStock, InvalidInput, Path
 from gateway.inventory.identifiers import check_count, check_optional_text, check_sku, check_slug
 from gateway.inventory.ledger import Kind
 from gateway.inventory.quantities import Bucket, check_range
-from gateway.inventory.records import RecordKey
-from gateway.inventory.reservations import HeldLine, Reservation, ReservationState, reservation_key
+from gateway.inventory.records import Record, RecordKey
+from gateway.inventory.reservations import HeldLine, Reservation, ReservationState
 from gateway.inventory.stock import Floor, Item, Posting
 
 EXPIRES_IN_SECONDS_MAX = 31 * 24 * 3600
+HELD_LINES_MAX = 2_000
+"""Pieces that the lines of one reservation may be split into over all locations."""
+CANDIDATES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedLine:
-    """`quantity` units of a SKU from any of the candidate locations, which come in order of priority."""
+    """`quantity` units of a SKU: from the locations named, best first; or those of a channel; or any active one.
+
+    `channel_locations` is what the channel's id stands for at present; None is every active location.
+    """
 
     sku: str
     quantity: int
-    candidates: tuple[str, ...]
+    location_ids: tuple[str, ...] = ()
+    channel_id: str | None = None
+    channel_locations: tuple[str, ...] | None = None
+
+    @property
+    def source(self) -> str:
+        """Where the caller asked for the units, whatever it stands for by now."""
+        if self.channel_id is not None:
+            return f"channel {self.channel_id}"
+        return " ".join(self.location_ids) or "any location"
+
+    def check(self, path: Path) -> None:
+        check_sku(self.sku, (*path, "sku"))
+        check_range(self.quantity, (*path, "quantity"), minimum=1)
+        if self.location_ids:
+            check_count(self.location_ids, (*path, "locationIds"), CANDIDATES_MAX)
+        for location_id in self.location_ids:
+            check_slug(location_id, (*path, "locationIds"))
+        if self.channel_id is not None:
+            check_slug(self.channel_id, (*path, "channelId"))
+            if self.location_ids:
+                message = "Name the locations, or a channel, or neither; not both."
+                raise InvalidInput(Code.INVALID_INPUT, message, (*path, "channelId"))
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """What one requested line can have now, and where. `item` is what its SKU stands for."""
+
+    item: Item
+    shares: tuple[Share, ...]
+
+    @property
+    def quantity(self) -> int:
+        return sum(share.quantity for share in self.shares)
+
+
+class Allotter:
+    """Allots units to lines one after the other: each sees what those before it, even of the same SKU, have taken."""
+
+    def __init__(
+        self,
+        stock: StockView,
+        strategy: StrategyName,
+        *,
+        allow_backorder: bool = False,
+        freed: Iterable[HeldLine] = (),
+    ) -> None:
+        """`freed`: units still held that the request takes the place of; to it they are available."""
+        self._stock = stock
+        self._strategy = STRATEGIES[strategy]
+        self._allow_backorder = allow_backorder
+        self._taken: dict[tuple[str, str], int] = defaultdict(int)
+        for line in freed:
+            self._taken[line.item_id, line.location_id] -= line.open
+
+    def allot(self, line: RequestedLine, path: Path) -> Allotment:
+        """As much of the line as there is; possibly nothing."""
+        item = self._stock.item(line.sku, (*path, "sku"))
+        left = {at: self._left(item, at) for at in self._places(item, line, path)}
+        candidates = [Candidate(at, max(units, 0)) for at, units in left.items()]
+        shares = allocate(self._strategy, candidates, line.quantity)
+        missing = line.quantity - sum(share.quantity for share in shares)
+        if missing and self._allow_backorder:
+            # What a location can give goes first, so only what then goes below zero counts against the limit.
+            room = (at for at, units in left.items() if min(units, 0) + item.backorder_limit >= missing)
+            shares += [Share(at, missing, "backorder") for at in islice(room, 1)]
+        for share in shares:
+            self._taken[item.id, share.location_id] += share.quantity
+        return Allotment(item, tuple(shares))
+
+    def _places(self, item: Item, line: RequestedLine, path: Path) -> list[str]:
+        """The active locations that may serve the line, best first. Raises NotFound for one that does not exist."""
+        if line.location_ids:
+            named = dict.fromkeys(line.location_ids)
+            return [at for at in named if self._stock.is_active(at, (*path, "locationIds"))]
+        if line.channel_locations is not None:
+            return [at for at in line.channel_locations if self._stock.is_active(at, (*path, "channelId"))]
+        ranks = self._stock.ranks
+        # An item never stocked anywhere can still be promised, where backorders are allowed.
+        return sorted((at for at in item.levels if at in ranks), key=ranks.__getitem__) or list(ranks)[:1]
+
+    def _left(self, item: Item, location_id: str) -> int:
+        return self._stock.quantity(item, location_id, Bucket.AVAILABLE) - self._taken[item.id, location_id]
 
 
 @dataclass(eq=False, slots=True)
 class Reserve(Command):
-    """Hold units for an owner until they expire; all lines or, where partial is allowed, what there is."""
+    """Hold units for an owner until they expire; all lines or, where partial is allowed, what there is.
+
+    `replaces` are holds, as last read, whose units this one takes over: they are resolved in the same movement.
+    """
 
     reservation_id: str
     lines: tuple[RequestedLine, ...]
@@ -41,6 +134,8 @@ class Reserve(Command):
     allow_partial: bool = False
     allow_backorder: bool = False
     strategy: StrategyName = StrategyName.PRIORITY
+    replaces: tuple[Reservation, ...] = ()
+    paying: bool = False
 
     kind: ClassVar[Kind] = Kind.RESERVE
 
@@ -52,23 +147,24 @@ class Reserve(Command):
     def skus(self) -> tuple[str, ...]:
         return tuple({line.sku for line in self.lines})
 
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        return tuple({item_id for hold in self.replaces for item_id in hold.item_ids})
+
+    @property
+    def record_keys(self) -> tuple[RecordKey, ...]:
+        return tuple(hold.key for hold in self.replaces)
+
     def check(self) -> None:
         check_optional_text(self.owner, ("owner",))
         check_range(self.expires_in_seconds, ("expiresInSeconds",), minimum=1, maximum=EXPIRES_IN_SECONDS_MAX)
         check_count(self.lines, ("lines",), LINES_MAX)
         for index, line in enumerate(self.lines):
-            path = ("lines", str(index))
-            check_sku(line.sku, (*path, "sku"))
-            check_range(line.quantity, (*path, "quantity"), minimum=1)
-            for location_id in line.candidates:
-                check_slug(location_id, (*path, "locationId"))
+            line.check(("lines", str(index)))
 
     def canonical(self) -> dict[str, object]:
-        wanted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for line in self.lines:
-            wanted[f"sku {line.sku}"][" ".join(line.candidates) or "any location"] += line.quantity
         content: dict[str, object] = {
-            "lines": [{"of": sku, "from": dict(sorted(wanted[sku].items()))} for sku in sorted(wanted)],
+            "lines": canonical_lines(self.lines),
             "expiresInSeconds": self.expires_in_seconds,
             "strategy": self.strategy.value,
         }
@@ -77,43 +173,59 @@ class Reserve(Command):
         return content
 
     def plan(self, stock: StockView) -> Plan:
-        held: list[HeldLine] = []
-        taken: dict[tuple[str, str], int] = defaultdict(int)
-        for index, line in enumerate(self.lines):
-            path = ("lines", str(index))
-            item = stock.item(line.sku, (*path, "sku"))
-            for share in self._shares(stock, item, line, taken, path):
-                taken[item.id, share.location_id] += share.quantity
-                held.append(HeldLine(index, item.id, item.sku, share.location_id, share.quantity, why=share.why))
+        freed = self.freed(stock)
+        held = tuple(self._held(stock, freed))
         if not held:
             raise InsufficientStock("Nothing of what was asked for is available.", ("lines",), 0)
+        if len(held) > HELD_LINES_MAX:
+            message = f"The lines would be split into {len(held)} pieces; at most {HELD_LINES_MAX} are allowed."
+            raise InvalidInput(Code.TOO_MANY, message, ("lines",))
         reservation = Reservation(
             id=self.reservation_id,
             owner=self.owner,
             state=ReservationState.HELD,
-            lines=tuple(held),
+            lines=held,
             expires_at=stock.now + timedelta(seconds=self.expires_in_seconds),
             reference=self.cause.reference,
             channel_id=self.cause.channel_id,
             created_at=stock.now,
             updated_at=stock.now,
+            paying=self.paying,
         )
-        return Plan([posting for line in held for posting in _taking(line)], {reservation.key: reservation})
+        postings = [posting for hold in freed for posting in hold.returns()]
+        postings += [posting for line in held for posting in _taking(line)]
+        records: dict[RecordKey, Record] = {hold.key: hold.resolved(stock.now) for hold in freed}
+        return Plan(postings, {**records, reservation.key: reservation})
 
-    def _shares(
-        self, stock: StockView, item: Item, line: RequestedLine, taken: dict[tuple[str, str], int], path: Path
-    ) -> list[Share]:
-        active = [at for at in line.candidates if stock.is_active(at, (*path, "locationId"))]
-        left = {at: stock.quantity(item, at, Bucket.AVAILABLE) - taken[item.id, at] for at in active}
-        candidates = [Candidate(at, max(units, 0)) for at, units in left.items()]
-        shares = allocate(STRATEGIES[self.strategy], candidates, line.quantity)
-        granted = sum(share.quantity for share in shares)
-        if granted < line.quantity and self.allow_backorder and active:
-            return [*shares, Share(active[0], line.quantity - granted, "backorder at the first location")]
-        if granted < line.quantity and not self.allow_partial:
-            message = f"Only {granted} of '{line.sku}' can be reserved; {line.quantity} were asked for."
-            raise InsufficientStock(message, (*path, "quantity"), granted)
-        return shares
+    def freed(self, stock: StockView) -> list[Reservation]:
+        """Those of the holds to replace that still hold units and are not being paid for."""
+        found = (stock.record(hold.key) for hold in self.replaces)
+        freed = [hold for hold in found if isinstance(hold, Reservation) and hold.is_replaceable(stock.now)]
+        for hold in freed:
+            for item_id in hold.item_ids:
+                stock.item_by_id(item_id)
+        return freed
+
+    def _held(self, stock: StockView, freed: Iterable[Reservation]) -> Iterable[HeldLine]:
+        lines = (line for hold in freed for line in hold.lines)
+        allotter = Allotter(stock, self.strategy, allow_backorder=self.allow_backorder, freed=lines)
+        for index, line in enumerate(self.lines):
+            path = ("lines", str(index))
+            allotment = allotter.allot(line, path)
+            item, granted = allotment.item, allotment.quantity
+            if granted < line.quantity and not self.allow_partial:
+                message = f"Only {granted} of '{line.sku}' can be reserved; {line.quantity} were asked for."
+                raise InsufficientStock(message, (*path, "quantity"), granted)
+            for share in allotment.shares:
+                yield HeldLine(index, item.id, item.sku, share.location_id, share.quantity, why=share.why)
+
+
+def canonical_lines(lines: Iterable[RequestedLine]) -> list[dict[str, object]]:
+    """Lines in a form that depends neither on their order nor on how they are cut up."""
+    wanted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for line in lines:
+        wanted[line.sku][line.source] += line.quantity
+    return [{"of": sku, "from": dict(sorted(wanted[sku].items()))} for sku in sorted(wanted)]
 
 
 def _taking(line: HeldLine) -> tuple[Posting, Posting]:
@@ -122,182 +234,3 @@ def _taking(line: HeldLine) -> tuple[Posting, Posting]:
         Posting(line.item_id, line.location_id, Bucket.AVAILABLE, -line.quantity, path),
         Posting(line.item_id, line.location_id, Bucket.ALLOCATED, line.quantity, path),
     )
-
-
-@dataclass(eq=False, slots=True)
-class OnReservation(Command):
-    """Acts on a reservation that exists. `held_items` are the ids of its items, which never change."""
-
-    reservation_id: str
-    held_items: tuple[str, ...]
-
-    @property
-    def item_ids(self) -> tuple[str, ...]:
-        return self.held_items
-
-    @property
-    def record_keys(self) -> tuple[RecordKey, ...]:
-        return (reservation_key(self.reservation_id),)
-
-    def check(self) -> None:
-        check_slug(self.reservation_id, ("reservationId",))
-
-    def canonical(self) -> dict[str, object]:
-        return {"reservationId": self.reservation_id}
-
-    def plan(self, stock: StockView) -> Plan:
-        reservation = stock.record(reservation_key(self.reservation_id))
-        if not isinstance(reservation, Reservation):
-            message = f"There is no reservation '{self.reservation_id}'."
-            raise NotFound(Code.RESERVATION_NOT_FOUND, message, ("reservationId",))
-        for item_id in reservation.item_ids:
-            stock.item_by_id(item_id)
-        return self.change(reservation, stock)
-
-    @abstractmethod
-    def change(self, reservation: Reservation, stock: StockView) -> Plan:
-        """The postings and the reservation as it stands afterwards, or a typed refusal."""
-
-
-@dataclass(eq=False, slots=True)
-class CommitReservation(OnReservation):
-    """The payment succeeded: the units stay allocated, without expiry."""
-
-    kind: ClassVar[Kind] = Kind.COMMIT
-
-    def change(self, reservation: Reservation, stock: StockView) -> Plan:
-        return Plan((), {reservation.key: reservation.committed(stock.now)})
-
-
-@dataclass(eq=False, slots=True)
-class ExtendReservation(OnReservation):
-    """Hold on for `expires_in_seconds` from now."""
-
-    expires_in_seconds: int
-
-    kind: ClassVar[Kind] = Kind.EXTEND
-
-    def check(self) -> None:
-        OnReservation.check(self)  # a bare super() does not work in a slotted dataclass
-        check_range(self.expires_in_seconds, ("expiresInSeconds",), minimum=1, maximum=EXPIRES_IN_SECONDS_MAX)
-
-    def canonical(self) -> dict[str, object]:
-        return {**OnReservation.canonical(self), "expiresInSeconds": self.expires_in_seconds}
-
-    def change(self, reservation: Reservation, stock: StockView) -> Plan:
-        extended = reservation.extended(stock.now, stock.now + timedelta(seconds=self.expires_in_seconds))
-        return Plan((), {reservation.key: extended})
-
-
-@dataclass(eq=False, slots=True)
-class ReleaseReservation(OnReservation):
-    """Give back every unit still held, exactly where it is held."""
-
-    kind: ClassVar[Kind] = Kind.RELEASE
-
-    def change(self, reservation: Reservation, stock: StockView) -> Plan:
-        reservation.require(stock.now, ReservationState.HELD, ReservationState.COMMITTED)
-        released = reservation.resolved(stock.now, ReservationState.RELEASED)
-        return Plan(reservation.returns(), {reservation.key: released})
-
-
-@dataclass(eq=False, slots=True)
-class ExpireReservation(OnReservation):
-    """Give back a hold whose time has passed; refused while it has not, or once it is resolved."""
-
-    kind: ClassVar[Kind] = Kind.EXPIRE
-
-    def change(self, reservation: Reservation, stock: StockView) -> Plan:
-        if reservation.state is ReservationState.EXPIRED:
-            reservation.require(stock.now, ReservationState.HELD)
-        reservation.require(stock.now, ReservationState.EXPIRED)
-        expired = reservation.resolved(stock.now, ReservationState.EXPIRED)
-        return Plan(reservation.returns(), {reservation.key: expired})
-
-
-@dataclass(frozen=True, slots=True)
-class FulfilledLine:
-    """Ship `quantity` units of the reservation's line number `line`, counted from 0."""
-
-    line: int
-    quantity: int
-
-
-@dataclass(eq=False, slots=True)
-class FulfilReservation(OnReservation):
-    """Ship all that is still held (no lines given) or some of it: allocated, and so the total, go down."""
-
-    lines: tuple[FulfilledLine, ...] = ()
-
-    kind: ClassVar[Kind] = Kind.FULFIL
-
-    def check(self) -> None:
-        OnReservation.check(self)
-        if self.lines:
-            check_count(self.lines, ("lines",), LINES_MAX)
-        for index, line in enumerate(self.lines):
-            check_range(line.quantity, ("lines", str(index), "quantity"), minimum=1)
-
-    def canonical(self) -> dict[str, object]:
-        return {**OnReservation.canonical(self), "lines": {str(n): units for n, units in self._quantities().items()}}
-
-    def change(self, reservation: Reservation, stock: StockView) -> Plan:
-        reservation.require(stock.now, ReservationState.COMMITTED)
-        quantities = self._quantities() or {n: line.open for n, line in enumerate(reservation.lines) if line.open}
-        postings = []
-        for number, quantity in quantities.items():
-            index = next((i for i, line in enumerate(self.lines) if line.line == number), 0)
-            path = ("lines", str(index))
-            line = reservation.open_at(number, quantity, path)
-            postings.append(Posting(line.item_id, line.location_id, Bucket.ALLOCATED, -quantity, path))
-        return Plan(postings, {reservation.key: reservation.fulfilled(stock.now, quantities)})
-
-    def _quantities(self) -> dict[int, int]:
-        quantities: dict[int, int] = defaultdict(int)
-        for line in self.lines:
-            quantities[line.line] += line.quantity
-        return dict(quantities)
-
-
-@dataclass(eq=False, slots=True)
-class ReassignReservation(OnReservation):
-    """Give the units still held to a new reservation of another owner, in one movement; no unit becomes available."""
-
-    new_reservation_id: str
-    new_owner: str | None
-    new_reference: str | None
-
-    kind: ClassVar[Kind] = Kind.REASSIGN
-
-    def check(self) -> None:
-        OnReservation.check(self)
-        check_optional_text(self.new_owner, ("owner",))
-        check_optional_text(self.new_reference, ("newReference",))
-
-    def canonical(self) -> dict[str, object]:
-        return {
-            **OnReservation.canonical(self),
-            "owner": self.new_owner,
-            "newReference": self.new_reference,
-        }
-
-    def change(self, reservation: Reservation, stock: StockView) -> Plan:
-        reservation.require(stock.now, ReservationState.HELD, ReservationState.COMMITTED)
-        lines = tuple(
-            HeldLine(line.request_line, line.item_id, line.sku, line.location_id, line.open, why="reassigned")
-            for line in reservation.lines
-            if line.open
-        )
-        heir = Reservation(
-            id=self.new_reservation_id,
-            owner=self.new_owner,
-            state=reservation.state,
-            lines=lines,
-            expires_at=reservation.expires_at,
-            reference=self.new_reference,
-            channel_id=reservation.channel_id,
-            created_at=stock.now,
-            updated_at=stock.now,
-        )
-        given = reservation.given_to(heir.id, stock.now)
-        return Plan((), {reservation.key: given, heir.key: heir})

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import ClassVar
 
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
 from gateway.inventory.errors import Code, InvalidInput, Path, Unavailable
-from gateway.inventory.identifiers import check_sku, check_text
+from gateway.inventory.identifiers import check_text
 from gateway.inventory.ledger import Kind
-from gateway.inventory.orders import Order, OrderLine, order_key
+from gateway.inventory.orders import Order, OrderLine, Precedence, order_key
 from gateway.inventory.quantities import Bucket, check_range
 from gateway.inventory.records import RecordKey
 from gateway.inventory.stock import Floor, Item, Posting
@@ -26,7 +25,7 @@ class ReportedLine:
     """
 
     line_id: str
-    sku: str
+    item_id: str
     ordered: int
     allocated: int
     shipped: int
@@ -34,28 +33,24 @@ class ReportedLine:
     place_stated: bool = False
     return_location_id: str | None = None
 
-    @property
-    def progress(self) -> tuple[int, int]:
-        """Grows along an order's life: units released, then units shipped."""
-        return (self.ordered - self.allocated - self.shipped, self.shipped)
-
 
 @dataclass(eq=False, slots=True)
 class ReportOrder(Command):
     """Move an order of a channel to its reported state; applied even when stock is short.
 
     A report that is older than what was applied changes nothing. Lines of the order that are not named are let go,
-    unless `lines` is None: then the platform did not say, and what was applied stands.
+    unless `lines` is None: then the platform did not say, and what was applied stands. The key must carry a digest of
+    the whole report, so that one key is always one report.
     """
 
     channel_id: str
     order_id: str
     name: str | None
     status: str
-    occurred_at: datetime
+    precedence: Precedence
     lines: tuple[ReportedLine, ...] | None
-    dropped: Mapping[str, str]
-    """SKU by id of the lines that were applied earlier and are not named any more."""
+    held_item_ids: frozenset[str]
+    """Items of the lines that earlier reports have applied."""
 
     kind: ClassVar[Kind] = Kind.SALE
 
@@ -64,8 +59,8 @@ class ReportOrder(Command):
         return Floor.FACT
 
     @property
-    def skus(self) -> tuple[str, ...]:
-        return tuple({line.sku for line in self.lines or ()} | set(self.dropped.values()))
+    def item_ids(self) -> tuple[str, ...]:
+        return tuple(self.held_item_ids | {line.item_id for line in self.lines or ()})
 
     @property
     def record_keys(self) -> tuple[RecordKey, ...]:
@@ -79,73 +74,63 @@ class ReportOrder(Command):
             raise InvalidInput(Code.TOO_MANY, message, ("lines",))
         for index, line in enumerate(lines):
             path = ("lines", str(index))
-            check_sku(line.sku, (*path, "sku"))
-            for quantity in (line.ordered, line.allocated, line.shipped, line.progress[0]):
+            for quantity in (line.allocated, line.shipped, line.ordered - line.allocated - line.shipped):
                 check_range(quantity, path, minimum=0)
             if not line.candidates:
                 raise InvalidInput(Code.LOCATION_NOT_FOUND, "The channel has no location to take units from.", path)
 
     def canonical(self) -> dict[str, object]:
-        # The key carries a digest of the whole report, so one key is always one report.
-        return {"orderId": self.order_id, "occurredAt": self.occurred_at.isoformat()}
+        return {"orderId": self.order_id, "occurredAt": self.precedence.occurred_at.isoformat()}
 
     def plan(self, stock: StockView) -> Plan:
         [key] = self.record_keys
         known = stock.record(key)
         order = known if isinstance(known, Order) else None
-        if order is not None and order.occurred_at > self.occurred_at:
+        if order is not None and order.precedence > self.precedence:
             return Plan(())
         before = order.lines if order else {}
-        if not before.keys() <= self.dropped.keys() | {line.line_id for line in self.lines or ()}:
+        if not {line.item_id for line in before.values()} <= self.held_item_ids:
             raise Unavailable(Code.CONTENTION, "The order has just changed. Send the report again.")
-        after, postings = self._targets(stock, before, order is not None and order.occurred_at == self.occurred_at)
-        oversold = any(_goes_short(stock, item, posting) for item, posting in postings)
+        after, postings = self._targets(stock, before)
         new = Order(
             self.channel_id,
             self.order_id,
             self.name or (order.name if order else None),
             self.status,
-            self.occurred_at,
+            self.precedence,
             after,
-            oversold or (order is not None and order.oversold),
+            (order is not None and order.oversold) or any(_goes_short(stock, posting) for posting in postings),
             order.revision + 1 if order else 1,
         )
-        return Plan([posting for _, posting in postings], {key: new})
+        return Plan(postings, {key: new})
 
-    def _targets(
-        self, stock: StockView, before: Mapping[str, OrderLine], same_time: bool
-    ) -> tuple[dict[str, OrderLine], list[tuple[Item, Posting]]]:
+    def _targets(self, stock: StockView, before: Mapping[str, OrderLine]) -> tuple[dict[str, OrderLine], list[Posting]]:
         if self.lines is None:
             return dict(before), []
-        after: dict[str, OrderLine] = {}
-        postings: list[tuple[Item, Posting]] = []
-        for index, line in enumerate(self.lines):
-            path = ("lines", str(index))
-            held = before.get(line.line_id)
-            item = stock.item(line.sku, (*path, "sku"))
-            target = _target(stock, item, line, held)
-            if same_time and held is not None and line.progress < (held.ordered - held.taken, held.shipped):
-                # Two reports of one instant: an order does not go backwards.
-                target = held
-            after[line.line_id] = target
-            postings += ((item, p) for p in _postings(held, target, line.return_location_id, path))
-        for line_id, sku in self.dropped.items():
-            held = before.get(line_id)
-            if held is not None:
-                item = stock.item(sku, ("lines",))
-                after[line_id] = replace(held, ordered=0, allocated=0, shipped=0)
-                postings += ((item, p) for p in _postings(held, after[line_id], None, ("lines",)))
+        for held in before.values():
+            stock.item_by_id(held.item_id)
+        after = {line_id: replace(held, ordered=0, allocated=0, shipped=0) for line_id, held in before.items()}
+        returned_to: dict[str, str | None] = {}
+        for line in self.lines:
+            after[line.line_id] = _target(stock, line, before.get(line.line_id))
+            returned_to[line.line_id] = line.return_location_id
+        postings = [
+            posting
+            for index, (line_id, target) in enumerate(after.items())
+            for posting in _postings(before.get(line_id), target, returned_to.get(line_id), ("lines", str(index)))
+        ]
         return after, postings
 
 
-def _target(stock: StockView, item: Item, line: ReportedLine, held: OrderLine | None) -> OrderLine:
+def _target(stock: StockView, line: ReportedLine, held: OrderLine | None) -> OrderLine:
+    item = stock.item_by_id(line.item_id)
     stays = held is not None and (not line.place_stated or held.location_id in line.candidates)
     at = held.location_id if held is not None and stays else _place(stock, item, line)
     return OrderLine(item.id, item.sku, at, line.ordered, line.allocated, line.shipped)
 
 
 def _place(stock: StockView, item: Item, line: ReportedLine) -> str:
-    """The first candidate that has enough, else the first that is active, else the first."""
+    """The first active candidate that has enough, else the first that is active, else the first."""
     active = [at for at in line.candidates if stock.is_active(at)]
     needed = line.allocated + line.shipped
     enough = (at for at in active if stock.quantity(item, at, Bucket.AVAILABLE) >= needed)
@@ -153,7 +138,7 @@ def _place(stock: StockView, item: Item, line: ReportedLine) -> str:
 
 
 def _postings(held: OrderLine | None, target: OrderLine, returned_to: str | None, path: Path) -> Iterator[Posting]:
-    if held is not None and held.location_id != target.location_id:
+    if held is not None and (held.location_id, held.item_id) != (target.location_id, target.item_id):
         yield from _postings(held, replace(held, allocated=0, shipped=0), None, path)
         held = None
     allocated = target.allocated - (held.allocated if held else 0)
@@ -165,7 +150,8 @@ def _postings(held: OrderLine | None, target: OrderLine, returned_to: str | None
         yield Posting(target.item_id, target.location_id, Bucket.ALLOCATED, allocated, path)
 
 
-def _goes_short(stock: StockView, item: Item, posting: Posting) -> bool:
+def _goes_short(stock: StockView, posting: Posting) -> bool:
     if posting.bucket is not Bucket.AVAILABLE or posting.delta >= 0:
         return False
+    item = stock.item_by_id(posting.item_id)
     return stock.quantity(item, posting.location_id, posting.bucket) + posting.delta < 0

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from gateway.inventory.commands import Command
 from gateway.inventory.ledger import Cause
+from gateway.inventory.reservation_steps import ExpireReservation, ReleaseReservation
 from gateway.inventory.reservations import Reservation
-from gateway.inventory.reserving import ExpireReservation, ReleaseReservation, Reserve
+from gateway.inventory.reserving import Reserve
 from gateway.inventory.stock import Item
 
 OVERDUE_MAX = 500

@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
-from gateway.inventory.orders import ORDERS, Order, OrderLine, order_key
+from gateway.inventory.orders import ORDERS, Order, OrderLine, Precedence, order_key
 from gateway.store.driver import Database, Document, as_storage_error
 
 ORDER_INDEXES = [
@@ -21,7 +21,9 @@ def order_document(order: Order) -> Document:
         "orderId": order.order_id,
         "name": order.name,
         "status": order.status,
-        "occurredAt": order.occurred_at,
+        "occurredAt": order.precedence.occurred_at,
+        "stage": order.precedence.stage,
+        "moved": order.precedence.moved,
         "oversold": order.oversold,
         "lines": [
             {
@@ -44,7 +46,7 @@ def read_order(document: dict[str, Any]) -> Order:
         order_id=document["orderId"],
         name=document["name"],
         status=document["status"],
-        occurred_at=document["occurredAt"],
+        precedence=Precedence(document["occurredAt"], document["stage"], document["moved"]),
         lines={
             line["lineId"]: OrderLine(
                 line["itemId"],

@@ -58,8 +58,8 @@ class ReservationStore:
         return await self._find(query, [("expiresAt", ASCENDING)], limit)
 
     async def held_by(self, owner: str, item_ids: Collection[str], limit: int) -> list[Reservation]:
-        """Up to `limit` held, unpaid reservations of an owner on any of these items, the oldest first."""
-        query = {**_HELD, "owner": owner, "lines.itemId": {"$in": list(item_ids)}}
+        """Up to `limit` holds of an owner on any of these items that no payment is being taken for, the oldest first."""
+        query = {**_HELD, "owner": owner, "paying": False, "lines.itemId": {"$in": list(item_ids)}}
         return await self._find(query, [("createdAt", ASCENDING)], limit)
 
     async def page(
@@ -106,6 +106,8 @@ def reservation_document(reservation: Reservation) -> Document:
         "channelId": reservation.channel_id,
         "createdAt": reservation.created_at,
         "updatedAt": reservation.updated_at,
+        "paying": reservation.paying,
+        "committedAt": reservation.committed_at,
         "reassignedTo": reservation.reassigned_to,
     }
 
@@ -133,6 +135,8 @@ def read_reservation(document: Document) -> Reservation:
         channel_id=document["channelId"],
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
+        paying=document["paying"],
+        committed_at=document["committedAt"],
         reassigned_to=document["reassignedTo"],
         revision=document["revision"],
     )

@@ -1,0 +1,77 @@
+"""The HTTP application: which address is answered by what."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from gateway.authentication import Authentication
+from gateway.bootstrap import Gateway
+from gateway.graphql import create_endpoint
+from gateway.health import Health
+from gateway.inventory.access import Forbidden, Scope
+from gateway.measured import MeasuredRequests
+from gateway.settings import Settings
+from gateway.transport.masking import request_errors
+from gateway.transport.refusals import RequestRefused
+
+
+def create_app(gateway: Gateway, health: Health) -> Starlette:
+    """The application that serves an open gateway."""
+    settings = gateway.settings
+    authentication = Authentication(gateway.keys)
+
+    async def metrics(request: Request) -> Response:
+        """For anybody while only this machine can ask, else for a key with inventory:read, unless set otherwise."""
+        if not _metrics_are_public(settings):
+            try:
+                (await authentication.principal(request)).require(Scope.INVENTORY_READ)
+            except RequestRefused as refusal:
+                return JSONResponse({"errors": request_errors(refusal)}, refusal.status, headers=refusal.headers)
+            except Forbidden as refusal:
+                error = {"message": refusal.message, "extensions": {"code": refusal.code}}
+                return JSONResponse({"errors": [error]}, 403)
+        return Response(gateway.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    graphql = create_endpoint(gateway, authentication)
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
+            Route("/healthz", health.healthz),
+            Route("/readyz", health.readyz),
+            Route("/metrics", metrics),
+            Route("/webhooks/{channel_id}", gateway.channels.intake.receive, methods=["POST"]),
+        ],
+        middleware=[Middleware(MeasuredRequests, gateway.metrics), *_cross_origin(settings)],
+    )
+
+
+def _cross_origin(settings: Settings) -> list[Middleware]:
+    """Let the pages of the allowed origins call us from a browser. No cookies: a key is sent in a header."""
+    if not settings.allowed_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "idempotency-key"],
+            max_age=3600,
+        )
+    ]
+
+
+def _metrics_are_public(settings: Settings) -> bool:
+    if settings.metrics_public is not None:
+        return settings.metrics_public
+    try:
+        return ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        return settings.host == "localhost"

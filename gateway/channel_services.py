@@ -1,0 +1,145 @@
+"""The wiring of everything about channels: their operations, the webhook intake, and the work in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_network
+from uuid import uuid4
+
+from cryptography.fernet import InvalidToken, MultiFernet
+
+from connectors import CONNECTORS
+from connectors.session import HttpSession
+from gateway.dispatch.connections import Connections, ConnectorPlatforms
+from gateway.dispatch.dispatch import Dispatch
+from gateway.dispatch.feed import Feed
+from gateway.dispatch.messages import MessageHandler
+from gateway.dispatch.processing import InboxProcessor
+from gateway.dispatch.pushing import Pusher
+from gateway.intake import Intake
+from gateway.operations.channels import ChannelOperations
+from gateway.operations.listings import ListingOperations
+from gateway.operations.platforms import SecretsUnreadable
+from gateway.operations.sales import SalesOperations
+from gateway.operations.stock import StockOperations
+from gateway.secret_key import open_secret_key
+from gateway.settings import Settings
+from gateway.store.changes import ChangeStream
+from gateway.store.channels import CHANNELS_MAX, ChannelDirectory, ChannelStore
+from gateway.store.driver import Database
+from gateway.store.inbox import Inbox
+from gateway.store.leases import LeaseStore
+from gateway.store.listings import ListingStore
+from gateway.store.orders import OrderStore
+from gateway.store.pushes import PushStore
+from gateway.store.stock import MongoStockStore
+
+# Not the link-local range: cloud machines answer there with their own credentials.
+PRIVATE_NETWORKS = tuple(
+    ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelServices:
+    """What requests about channels act through, and what works for them in the background."""
+
+    channels: ChannelOperations
+    listings: ListingOperations
+    directory: ChannelDirectory
+    inbox: Inbox
+    intake: Intake
+    dispatch: Dispatch
+    _feed: Feed
+    _processor: InboxProcessor
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Push to the channels whose lease this process gets, and work through the inbox; drain at the end."""
+        loops = (self._feed.run(), self.dispatch.run(), self._processor.run())
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.dispatch.close()
+
+
+@asynccontextmanager
+async def open_channel_services(
+    settings: Settings, database: Database, stock_store: MongoStockStore, stock: StockOperations
+) -> AsyncIterator[ChannelServices]:
+    """Wire the services; nothing works in the background until `running` is entered."""
+    networks = PRIVATE_NETWORKS if settings.allow_private_addresses else ()
+    async with HttpSession(allowed_networks=networks) as session:
+        store, listings, inbox = ChannelStore(database), ListingStore(database), Inbox(database)
+        platforms = ConnectorPlatforms(CONNECTORS)
+        channels = ChannelOperations(store, stock_store, platforms, StoredSecrets(settings), channels_max=CHANNELS_MAX)
+        directory = ChannelDirectory(store)
+        connections = Connections(CONNECTORS, session, channels.full_config)
+        sales = SalesOperations(stock, stock_store, OrderStore(database), listings)
+        processor = InboxProcessor(
+            inbox, MessageHandler(directory, connections, sales), at_once=settings.inbox_events_at_once
+        )
+        pushes = PushStore(database)
+        dispatch = Dispatch(
+            directory,
+            connections,
+            LeaseStore(database, _process_name(), settings.channel_lease_seconds),
+            Pusher(listings, pushes, stock_store),
+            pushes,
+            channels.report_health,
+        )
+        yield ChannelServices(
+            channels,
+            ListingOperations(listings, stock_store, channels, inbox),
+            directory,
+            inbox,
+            Intake(
+                directory,
+                connections,
+                inbox,
+                processor.accepted,
+                public_url=settings.public_url,
+                body_bytes_max=settings.webhook_bytes_max,
+                body_seconds_max=settings.request_timeout_seconds,
+            ),
+            dispatch,
+            Feed(ChangeStream(database), listings, dispatch),
+            processor,
+        )
+
+
+class StoredSecrets:
+    """Implements `gateway.operations.platforms.Cipher`; the key is made or read when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def encrypt(self, data: bytes) -> bytes:
+        return self._fernet.encrypt(data)
+
+    def decrypt(self, token: bytes) -> bytes:
+        try:
+            return self._fernet.decrypt(token)
+        except InvalidToken:
+            message = "The channel's secrets were encrypted with another key. Give that key too, or enter them again."
+            raise SecretsUnreadable(message) from None
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        given = self._settings.secret_key
+        return open_secret_key(given.get_secret_value() if given else None, self._settings.data_dir)
+
+
+def _process_name() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"

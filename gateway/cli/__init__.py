@@ -1,0 +1,21 @@
+"""The command line: one module per group of commands; here they are put together."""
+
+from __future__ import annotations
+
+import typer
+
+from gateway.cli.keys import keys
+from gateway.cli.serve import serve
+from gateway.cli.stock_files import export_file, import_file
+
+app = typer.Typer(
+    name="inventory-gateway",
+    help="One true stock count for every channel. Settings are environment variables GATEWAY_*.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.add_typer(keys, name="keys")
+app.command("import")(import_file)
+app.command("export")(export_file)

@@ -1,0 +1,119 @@
+"""Channels joined to the connectors of their platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cachetools import LRUCache
+from pydantic import SecretStr
+from pydantic.alias_generators import to_camel, to_snake
+
+from connectors.base import Connector
+from connectors.client import ChannelClient
+from connectors.config import ChannelConfig, InvalidConfig, read_config
+from connectors.session import HttpSession
+from gateway.inventory.channels import Channel
+from gateway.inventory.errors import Code, InvalidInput
+from gateway.inventory.ledger import Json
+from gateway.operations.platforms import CheckedConfig, SecretsUnreadable
+
+CONNECTIONS_MAX = 2_000
+
+
+class ConnectorPlatforms:
+    """Implements `gateway.operations.platforms.Platforms` with the connectors' own settings models."""
+
+    def __init__(self, connectors: Mapping[str, Connector[Any]]) -> None:
+        self._connectors = connectors
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._connectors))
+
+    def keeps_locations(self, platform: str) -> bool:
+        connector = self._connectors.get(platform)
+        return connector is not None and connector.stock.per_location
+
+    def check_config(self, platform: str, entered: Json) -> CheckedConfig:
+        connector = self._connectors.get(platform)
+        if connector is None:
+            known = ", ".join(self.names)
+            message = f"There is no platform '{platform[:64]}'. Known: {known}."
+            raise InvalidInput(Code.INVALID_INPUT, message, ("platform",))
+        try:
+            config = _read(connector, entered)
+        except InvalidConfig as error:
+            problem = error.problems[0]
+            path = ("config", *(to_camel(part) for part in problem.field if part != "config"))
+            raise InvalidInput(Code.INVALID_INPUT, problem.message, path) from None
+        shown = config.model_dump(mode="json")
+        secret = {name: _clear(value) for name, value in config if _is_secret(value)}
+        return CheckedConfig({name: shown[name] for name in shown if name not in secret}, secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What it takes to talk with one channel's platform."""
+
+    connector: Connector[Any]
+    config: ChannelConfig
+    client: ChannelClient[Any]
+
+
+class ChannelUnreadable(Exception):
+    """The channel's stored settings cannot be used: another secret key, or a connector that has changed."""
+
+
+class Connections:
+    """One connection per channel, kept as long as the channel's settings stay the same."""
+
+    def __init__(
+        self,
+        connectors: Mapping[str, Connector[Any]],
+        session: HttpSession,
+        full_config: Callable[[Channel], Json],
+    ) -> None:
+        """`full_config` decrypts a channel's settings."""
+        self._connectors = connectors
+        self._session = session
+        self._full_config = full_config
+        self._known: LRUCache[str, tuple[bytes, Json, Connection]] = LRUCache(CONNECTIONS_MAX)
+
+    def of(self, channel: Channel) -> Connection:
+        """The channel's connection; a new one after its settings have changed. Raises ChannelUnreadable."""
+        known = self._known.get(channel.id)
+        if known is not None and known[:2] == (channel.sealed, channel.config):
+            return known[2]
+        connector = self._connectors.get(channel.platform)
+        if connector is None:
+            raise ChannelUnreadable(f"This version has no connector for '{channel.platform}'.")
+        try:
+            config = _read(connector, self._full_config(channel))
+        except SecretsUnreadable as error:
+            raise ChannelUnreadable(str(error)) from error
+        except InvalidConfig as error:
+            raise ChannelUnreadable(f"The settings must be entered again: {error}") from error
+        connection = Connection(connector, config, ChannelClient(connector, config, self._session))
+        self._known[channel.id] = (channel.sealed, channel.config, connection)
+        return connection
+
+
+def _read(connector: Connector[Any], entered: Json) -> ChannelConfig:
+    """Settings may be written as `shopDomain`, the way the API writes names, or as `shop_domain`."""
+    snake = {to_snake(name): value for name, value in entered.items()}
+    config: ChannelConfig = read_config(connector.config_type, snake)
+    return config
+
+
+def _is_secret(value: object) -> bool:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return any(isinstance(part, SecretStr) for part in value)
+    return isinstance(value, SecretStr)
+
+
+def _clear(value: Any) -> object:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return [_clear(part) for part in value]

@@ -1,0 +1,91 @@
+"""Wakes the workers: one change stream per process, whatever the number of channels."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from gateway.dispatch.schedule import retry_seconds
+from gateway.inventory.ports import StorageError
+from gateway.store.changes import Change, ChangeStream, ChannelsChanged, ListingDue, ResumeImpossible, StockMoved
+from gateway.store.listings import ListingStore
+
+QUEUE_MAX = 10_000
+BATCH_MAX = 1_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Workers(Protocol):
+    """Where the news goes."""
+
+    def due(self, channel_id: str, item_id: str, available: int) -> None: ...
+
+    def channels_changed(self) -> None: ...
+
+    def missed(self) -> None:
+        """Changes may have been lost: whatever is due must be found by comparing versions."""
+
+
+class Feed:
+    """Reads the changes of the database and hands each channel the items that it lists."""
+
+    def __init__(self, stream: ChangeStream, listings: ListingStore, workers: Workers) -> None:
+        self._stream = stream
+        self._listings = listings
+        self._workers = workers
+        self._queue: asyncio.Queue[Change] = asyncio.Queue(QUEUE_MAX)
+
+    async def run(self) -> None:
+        """Until cancelled. A lost connection is resumed where it broke; where that is impossible, all is compared."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read())
+            tasks.create_task(self._deliver())
+
+    async def _read(self) -> None:
+        failures = 0
+        while True:
+            try:
+                async with self._stream.open() as changes:
+                    async for change in changes:
+                        failures = 0
+                        # A full queue holds the stream back; the server keeps what we have not read.
+                        await self._queue.put(change)
+            except ResumeImpossible as error:
+                _log.warning("change_stream_lost", error=str(error)[:300])
+                self._stream.forget()
+                self._workers.missed()
+            except StorageError as error:
+                failures += 1
+                _log.warning("change_stream_broken", error=str(error)[:300])
+                await asyncio.sleep(retry_seconds(failures, None, random.random()))
+
+    async def _deliver(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            with suppress(asyncio.QueueEmpty):
+                while len(batch) < BATCH_MAX:
+                    batch.append(self._queue.get_nowait())
+            try:
+                await self._hand_over(batch)
+            except StorageError as error:
+                _log.warning("change_not_delivered", error=str(error)[:300])
+                self._workers.missed()
+
+    async def _hand_over(self, batch: list[Change]) -> None:
+        available: dict[str, int] = {}
+        for change in batch:
+            match change:
+                case StockMoved(items):
+                    available.update((item.item_id, item.total_available) for item in items)
+                case ListingDue(channel_id, item_id):
+                    self._workers.due(channel_id, item_id, 0)
+                case ChannelsChanged():
+                    self._workers.channels_changed()
+        if available:
+            for channel_id, item_id in await self._listings.channels_listing(list(available)):
+                self._workers.due(channel_id, item_id, available[item_id])

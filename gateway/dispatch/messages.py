@@ -1,0 +1,80 @@
+"""What a notification asks for, and having it done."""
+
+from __future__ import annotations
+
+import structlog
+
+from connectors.errors import Permanent
+from connectors.exchange import Notification, headers_of
+from connectors.messages import ChannelMessage, OrderEvent, OrderLine, OrderReference, StockEcho
+from gateway.dispatch.connections import ChannelUnreadable, Connection, Connections
+from gateway.inventory.channels import Channel
+from gateway.inventory.orders import Precedence
+from gateway.operations.sales import ChannelLine, ChannelOrder, SalesOperations
+from gateway.store.channels import ChannelDirectory
+from gateway.store.inbox import InboxEvent
+
+READ_ORDER_SECONDS_MAX = 20.0
+
+_log = structlog.get_logger(__name__)
+
+
+class MessageHandler:
+    """Parses an event of the inbox with its channel's connector and carries out what it says."""
+
+    def __init__(
+        self,
+        directory: ChannelDirectory,
+        connections: Connections,
+        sales: SalesOperations,
+    ) -> None:
+        self._directory = directory
+        self._connections = connections
+        self._sales = sales
+
+    async def handle(self, event: InboxEvent) -> None:
+        """Do everything that the event asks for; safe to repeat.
+
+        Raises WaitingForListing, a ConnectorError, an InventoryError or a StorageError.
+        """
+        channel = await self._directory.get(event.channel_id)
+        if channel is None:
+            raise Permanent("The channel does not exist any more.")
+        try:
+            connection = self._connections.of(channel)
+        except ChannelUnreadable as error:
+            raise Permanent(str(error)) from error
+        notification = Notification(body=event.body, headers=headers_of(event.headers), received_at=event.received_at)
+        for message in connection.connector.parse(connection.config, notification):
+            await self._carry_out(channel, connection, message)
+
+    async def _carry_out(self, channel: Channel, connection: Connection, message: ChannelMessage) -> None:
+        match message:
+            case OrderEvent():
+                await self._sales.report(channel, _order(message))
+            case OrderReference(order_id=order_id):
+                flow = connection.connector.read_order(connection.config, order_id)
+                order = await connection.client.run(flow, seconds_max=READ_ORDER_SECONDS_MAX)
+                if order is not None:
+                    await self._sales.report(channel, _order(order))
+            case StockEcho():
+                # The platform's count after our own push, or after an order that it reports by itself.
+                _log.debug("stock_echo", channel=channel.id, quantity=message.quantity)
+
+
+def _order(event: OrderEvent) -> ChannelOrder:
+    lines = None if event.lines is None else tuple(_line(line) for line in event.lines)
+    return ChannelOrder(event.order_id, event.name, event.status, Precedence(*event.precedence), lines)
+
+
+def _line(line: OrderLine) -> ChannelLine:
+    return ChannelLine(
+        line_id=line.line_id,
+        sku=line.sku,
+        ids=line.platform_ids,
+        ordered=line.ordered,
+        allocated=line.allocated,
+        released=line.released,
+        place=line.location_id,
+        return_place=line.return_location_id,
+    )

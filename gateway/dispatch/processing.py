@@ -1,0 +1,105 @@
+"""Working through the inbox: at our own pace, several at a time, each until it is settled."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import structlog
+
+from connectors.errors import ConnectorError, Permanent, Retriable
+from gateway.dispatch.messages import MessageHandler
+from gateway.dispatch.schedule import retry_seconds
+from gateway.inventory.errors import InventoryError
+from gateway.inventory.ports import StorageError
+from gateway.operations.sales import WaitingForListing
+from gateway.store.inbox import CLAIM_SECONDS, EventState, Inbox, InboxEvent
+
+QUEUE_MAX = 10_000
+SWEEP_SECONDS = 1.0
+WAITING_RETRY_SECONDS = 300.0
+ATTEMPTS_MAX = 30
+EVENT_SECONDS_MAX = CLAIM_SECONDS - 5.0
+"""Work on one event ends before another process may take it up."""
+
+_log = structlog.get_logger(__name__)
+
+
+class InboxProcessor:
+    """Takes up what this process has just received, and what is due because nobody has settled it."""
+
+    def __init__(self, inbox: Inbox, handler: MessageHandler, *, at_once: int) -> None:
+        """`at_once`: how many events are worked on at the same time."""
+        self._inbox = inbox
+        self._handler = handler
+        self._at_once = at_once
+        self._queue: asyncio.Queue[tuple[str, bool]] = asyncio.Queue(QUEUE_MAX)
+        self._queued: set[str] = set()
+
+    def accepted(self, event_id: str) -> None:
+        """An event has just been stored by this process. When the queue is full, it is found by the sweep."""
+        self._enqueue(event_id, just_added=True)
+
+    async def run(self) -> None:
+        """Until cancelled; an event in hand then is taken up again once its claim has run out."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep())
+            for _ in range(self._at_once):
+                tasks.create_task(self._work())
+
+    def _enqueue(self, event_id: str, *, just_added: bool) -> None:
+        if event_id not in self._queued and not self._queue.full():
+            self._queued.add(event_id)
+            self._queue.put_nowait((event_id, just_added))
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                for event_id in await self._inbox.due():
+                    self._enqueue(event_id, just_added=False)
+            except StorageError as error:
+                _log.warning("inbox_not_read", error=str(error)[:300])
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _work(self) -> None:
+        while True:
+            event_id, just_added = await self._queue.get()
+            self._queued.discard(event_id)
+            try:
+                event = await (self._inbox.take if just_added else self._inbox.take_due)(event_id)
+                if event is not None:
+                    await self._settle(event)
+            except StorageError as error:
+                # Nothing is lost: the event's claim runs out and it is due again.
+                _log.warning("inbox_not_written", event_id=event_id, error=str(error)[:300])
+
+    async def _settle(self, event: InboxEvent) -> None:
+        try:
+            async with asyncio.timeout(EVENT_SECONDS_MAX):
+                await self._handler.handle(event)
+        except WaitingForListing as error:
+            await self._inbox.postpone(event.id, EventState.WAITING, str(error), WAITING_RETRY_SECONDS)
+        except (Retriable, StorageError, TimeoutError) as error:
+            await self._again(event, str(error) or "not finished in time", getattr(error, "after_seconds", None))
+        except Permanent as error:
+            await self._inbox.give_up(event.id, error.reason)
+        except InventoryError as error:
+            if error.retryable:
+                await self._again(event, error.message, None)
+            else:
+                await self._inbox.postpone(event.id, EventState.WAITING, error.message, WAITING_RETRY_SECONDS)
+        except ConnectorError as error:
+            await self._inbox.give_up(event.id, error.reason)
+        except Exception as error:
+            _log.exception("inbox_event_failed", event_id=event.id)
+            await self._again(event, f"{type(error).__name__}: see the log", None)
+        else:
+            await self._inbox.done(event.id)
+
+    async def _again(self, event: InboxEvent, reason: str, wished: float | None) -> None:
+        if event.attempts >= ATTEMPTS_MAX:
+            _log.error("inbox_event_given_up", event_id=event.id, reason=reason)
+            await self._inbox.give_up(event.id, reason)
+            return
+        seconds = retry_seconds(event.attempts, wished, random.random())
+        await self._inbox.postpone(event.id, EventState.RECEIVED, reason, seconds)

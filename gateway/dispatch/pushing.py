@@ -1,0 +1,150 @@
+"""Carrying out one push of a channel: look, write, record; under a lease, and repeatable after a crash at any step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+
+from connectors.abilities import StockWrites
+from connectors.errors import ConnectorError
+from gateway.dispatch.connections import Connection
+from gateway.dispatch.offers import Offer, Present, Write, numbered, offer
+from gateway.dispatch.outcomes import Settlement, settle
+from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Place
+from gateway.inventory.ports import StorageError
+from gateway.inventory.stock import Item
+from gateway.store.leases import Lease
+from gateway.store.listings import ListingStore
+from gateway.store.pushes import Acknowledged, PushStore
+
+LEASE_MARGIN_SECONDS = 1.0
+PUSH_SECONDS_MIN = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another process may be pushing this channel now: stop at once, and write nothing."""
+
+
+class KnownLocations(Protocol):
+    async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
+        """Every known location and whether it is active."""
+
+
+class Pusher:
+    """The steps of a push, without any decision of when to take them."""
+
+    def __init__(self, listings: ListingStore, pushes: PushStore, locations: KnownLocations) -> None:
+        self._listings = listings
+        self._pushes = pushes
+        self._locations = locations
+
+    async def offers(
+        self,
+        channel: Channel,
+        writes: StockWrites,
+        item_ids: Sequence[str],
+        actual: Mapping[str, Mapping[Place, int]],
+    ) -> list[Offer]:
+        """What the channel is to be told of these items, from what is true now."""
+        listings = [some for some in await self._listings.of_channel(channel.id, item_ids) if some.error is None]
+        # The items first: of the channel's own orders, those that came later must not be counted yet.
+        items = await self._pushes.items([listing.item_id for listing in listings])
+        due = [some for some in listings if _is_due(some, channel, items.get(some.item_id))]
+        own = await self._pushes.own_movements(channel.id, _since(due, items))
+        present = Present(channel, writes, await self._locations.locations(), datetime.now(UTC))
+        return [offer(present, some, items[some.item_id], own, actual.get(some.item_id, {})) for some in due]
+
+    async def send(self, channel: Channel, connection: Connection, lease: Lease, offers: Sequence[Offer]) -> Settlement:
+        """Write the offers to the platform and record what became of them.
+
+        Raises LeaseLost, a ConnectorError when there was no answer for the whole request, or a StorageError.
+        """
+        settled_already = [some for some in offers if not some.writes]
+        await self._record([_acknowledged(some) for some in settled_already], lease)
+        writes = numbered((some for some in offers if some.writes), uuid4().hex)
+        if not writes:
+            return Settlement()
+        # Once sent, what the platform shows is unknown until it has answered, also to whoever comes after a crash.
+        await self._intend(writes, lease)
+        unchanged = {some.listing.id: some.unchanged for some in offers}
+        return await self._write(connection, lease, writes, unchanged, resent=False)
+
+    async def resend(self, connection: Connection, lease: Lease, writes: Sequence[Write]) -> Settlement:
+        """Send writes again that had no answer; raises like `send`."""
+        return await self._write(connection, lease, writes, {}, resent=True)
+
+    async def send_alone(self, connection: Connection, lease: Lease, listing: Listing) -> None:
+        """Send one listing's unanswered writes by themselves; park it when the connector cannot digest them."""
+        writes = [Write(listing, intent) for intent in listing.intents]
+        try:
+            await self._write(connection, lease, writes, {}, resent=True)
+        except (ConnectorError, StorageError, LeaseLost):
+            raise
+        except Exception as error:
+            _log.exception("listing_parked", listing=listing.id)
+            reason = f"The connector cannot write this listing ({type(error).__name__}); see the log."
+            await self._record([Acknowledged(listing.id, listing.confirmed, None, reason)], lease)
+
+    async def unanswered(self, channel: Channel) -> list[list[Write]]:
+        """The requests that a predecessor sent without recording an answer, each as it was."""
+        batches: dict[str, list[Write]] = defaultdict(list)
+        for listing in await self._pushes.unanswered(channel.id):
+            for intent in listing.intents:
+                batches[intent.batch].append(Write(listing, intent))
+        return [sorted(batch, key=lambda write: write.intent.position) for batch in batches.values()]
+
+    async def _write(
+        self,
+        connection: Connection,
+        lease: Lease,
+        writes: Sequence[Write],
+        unchanged: Mapping[str, Mapping[Place, Confirmed]],
+        *,
+        resent: bool,
+    ) -> Settlement:
+        connector = connection.connector
+        # Whatever happens, nothing of this request may still be on its way when another process has the lease.
+        seconds = lease.seconds_left - LEASE_MARGIN_SECONDS
+        if seconds < PUSH_SECONDS_MIN:
+            raise LeaseLost(lease.name)
+        flow = connector.write_stock(connection.config, [write.update for write in writes])
+        outcomes = await connection.client.run(flow, seconds_max=seconds)
+        settlement = settle(writes, outcomes, unchanged, resent=resent)
+        await self._record(settlement.acknowledged, lease)
+        return settlement
+
+    async def _intend(self, writes: Sequence[Write], lease: Lease) -> None:
+        intents: dict[str, list[Intent]] = defaultdict(list)
+        for write in writes:
+            intents[write.listing.id].append(write.intent)
+        if not await self._pushes.intend(intents, lease.token):
+            raise LeaseLost(lease.name)
+
+    async def _record(self, acknowledged: Sequence[Acknowledged], lease: Lease) -> None:
+        if not await self._pushes.record(acknowledged, lease.token):
+            raise LeaseLost(lease.name)
+
+
+def _acknowledged(some: Offer) -> Acknowledged:
+    return Acknowledged(some.listing.id, some.unchanged, (some.version, some.stock_revision))
+
+
+def _is_due(listing: Listing, channel: Channel, item: Item | None) -> bool:
+    return item is not None and listing.is_due(item.version, channel.stock_revision)
+
+
+def _since(listings: Iterable[Listing], items: Mapping[str, Item]) -> dict[str, int]:
+    """From which ledger position on the channel's own orders matter, per item that has moved since."""
+    since: dict[str, int] = {}
+    for listing in listings:
+        oldest = min((confirmed.seq for confirmed in listing.confirmed.values()), default=None)
+        if oldest is not None and oldest < items[listing.item_id].seq:
+            since[listing.item_id] = oldest
+    return since

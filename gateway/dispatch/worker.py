@@ -1,0 +1,217 @@
+"""One channel's worker: tells the platform the newest quantity of everything that has changed, for as long as its lease
+holds, whatever the platform does."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from connectors.abilities import StockWrites
+from connectors.errors import ConnectorError, Permanent, Retriable, Throttled
+from gateway.dispatch.comparisons import Comparisons
+from gateway.dispatch.connections import Connection
+from gateway.dispatch.offers import requests
+from gateway.dispatch.outcomes import Settlement
+from gateway.dispatch.pending import Pending
+from gateway.dispatch.pushing import LeaseLost, Pusher
+from gateway.dispatch.schedule import retry_seconds
+from gateway.inventory.channels import Channel, ChannelState
+from gateway.inventory.errors import InventoryError
+from gateway.inventory.ports import StorageError
+from gateway.store.leases import Lease
+from gateway.store.pushes import BACKLOG_PAGE, PushStore
+
+FAILURES_BEFORE_ALERT = 3
+PERMANENT_RETRY_SECONDS = 60.0
+REASON_LENGTH_MAX = 500
+
+ReportHealth = Callable[[str, str | None], Awaitable[Channel]]
+"""Stores that a channel fails with a reason, or is well again."""
+
+_log = structlog.get_logger(__name__)
+
+
+class ChannelWorker:
+    """Runs until it is stopped or its lease is lost. What it has not done is found again by comparing versions."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        connection: Connection,
+        lease: Lease,
+        pusher: Pusher,
+        pushes: PushStore,
+        report_health: ReportHealth,
+    ) -> None:
+        self.channel = channel
+        self.lease = lease
+        self._connection = connection
+        self._pusher = pusher
+        self._pushes = pushes
+        self._report_health = report_health
+        self._pending = Pending()
+        self._woken = asyncio.Event()
+        self._interrupted = asyncio.Event()
+        self._stopping = False
+        self._recovered = False
+        self._suspicious = False
+        self._scanning = True
+        self._scanned_to: str | None = None
+        self._failures = 0
+        self._comparisons = Comparisons()
+
+    @property
+    def backlog(self) -> int:
+        """Items known to be waiting; more may be found by the scan."""
+        return len(self._pending)
+
+    def due(self, item_id: str, available: int) -> None:
+        """The item has changed, to `available` units in all."""
+        self._pending.add(item_id, available)
+        self._woken.set()
+
+    def scan(self) -> None:
+        """Compare all versions: changes may have been missed, or the channel's policy has changed."""
+        self._scanning, self._scanned_to = True, None
+        self._woken.set()
+
+    def update(self, channel: Channel, connection: Connection) -> None:
+        """The channel was changed; a worker that waits after a failure tries again at once."""
+        if channel.stock_revision != self.channel.stock_revision:
+            self.scan()
+        if connection is not self._connection:
+            self._interrupted.set()
+        self.channel, self._connection = channel, connection
+
+    def stop(self) -> None:
+        """Finish the push in hand and end."""
+        self._stopping = True
+        self._woken.set()
+        self._interrupted.set()
+
+    async def run(self) -> None:
+        """Push what is due until stopped. Raises LeaseLost."""
+        while not self._stopping:
+            try:
+                pushed = await self._step()
+            except LeaseLost:
+                raise
+            except StorageError as error:
+                _log.warning("push_storage_failed", channel=self.channel.id, error=str(error)[:300])
+                await self._rest(None)
+            except ConnectorError as error:
+                await self._failed(error)
+            except Exception:
+                # A line that the connector cannot digest must not hold up the others: each is tried by itself.
+                _log.exception("push_failed", channel=self.channel.id)
+                self._suspicious = True
+                await self._rest(None)
+            else:
+                if pushed:
+                    await self._succeeded()
+
+    async def _step(self) -> bool:
+        """Do the next thing there is to do; whether the platform was reached."""
+        if not self._recovered:
+            return await self._recover()
+        if self._scanning and self._pending.room >= BACKLOG_PAGE:
+            await self._scan_page()
+        if not len(self._pending):
+            if self._pending.overflowed:
+                self._pending.overflowed = False
+                self.scan()
+            elif not self._scanning:
+                await self._woken.wait()
+                self._woken.clear()
+            return False
+        return await self._push()
+
+    async def _scan_page(self) -> None:
+        items, self._scanned_to = await self._pushes.backlog(
+            self.channel.id, self.channel.stock_revision, self._scanned_to
+        )
+        for item in items:
+            self._pending.add(item.id, sum(level.available for level in item.levels.values()))
+        self._scanning = self._scanned_to is not None
+
+    async def _push(self) -> bool:
+        stock = self._connection.connector.stock
+        taken = self._pending.take(stock.updates_max)
+        # Until its answer is recorded, a request must be assumed to have arrived.
+        self._recovered = False
+        try:
+            offers = await self._pusher.offers(self.channel, stock.writes, taken, self._comparisons.take(taken))
+            for group in requests(offers, stock.updates_max):
+                self._follow(await self._pusher.send(self.channel, self._connection, self.lease, group))
+        except BaseException:
+            for item_id in taken:
+                self._pending.add(item_id, 0)
+            raise
+        self._recovered = True
+        for some in offers:
+            if len(some.writes) > stock.updates_max:
+                self._pending.add(some.listing.item_id, 0)
+        return any(some.writes for some in offers)
+
+    async def _recover(self) -> bool:
+        """Settle the requests that have no recorded answer, before anything newer is sent."""
+        batches = await self._pusher.unanswered(self.channel)
+        if self._suspicious:
+            for listing in {write.listing.id: write.listing for batch in batches for write in batch}.values():
+                await self._pusher.send_alone(self._connection, self.lease, listing)
+        elif self._connection.connector.stock.writes is StockWrites.ABSOLUTE:
+            # Only the newest quantity matters, and it is written whatever the platform shows.
+            for write in (write for batch in batches for write in batch):
+                self._pending.add(write.listing.item_id, 0)
+        else:
+            for batch in batches:
+                self._follow(await self._pusher.resend(self._connection, self.lease, batch))
+        self._suspicious = False
+        self._recovered = True
+        return bool(batches)
+
+    def _follow(self, settlement: Settlement) -> None:
+        """Arrange what a settled request leaves to do. Raises Retriable where part of it has to be sent again."""
+        for item_id in settlement.confirmed:
+            self._comparisons.passed(item_id)
+        for item_id, actual in settlement.stale.items():
+            seconds = self._comparisons.failed(item_id, actual)
+            # Soon the platform's own order that made the difference will be reported, or it has told its count.
+            asyncio.get_running_loop().call_later(seconds, self.due, item_id, 0)
+        if settlement.deferred:
+            raise Retriable(settlement.reason or "part of a request", after_seconds=settlement.wait_seconds)
+
+    async def _failed(self, error: ConnectorError) -> None:
+        self._failures += 1
+        _log.warning("push_refused", channel=self.channel.id, reason=error.reason, failures=self._failures)
+        lasting = isinstance(error, Permanent)
+        if lasting or (self._failures >= FAILURES_BEFORE_ALERT and not isinstance(error, Throttled)):
+            await self._report(error.reason[:REASON_LENGTH_MAX])
+        await self._rest(PERMANENT_RETRY_SECONDS if lasting else getattr(error, "after_seconds", None))
+
+    async def _succeeded(self) -> None:
+        self._failures = 0
+        if self.channel.state is ChannelState.FAILING:
+            await self._report(None)
+
+    async def _report(self, failure: str | None) -> None:
+        if self.channel.state is ChannelState.FAILING and self.channel.reason == failure:
+            return
+        try:
+            self.channel = await self._report_health(self.channel.id, failure)
+        except (StorageError, InventoryError) as error:
+            _log.warning("channel_health_not_stored", channel=self.channel.id, error=str(error)[:300])
+
+    async def _rest(self, wished: float | None) -> None:
+        """Wait before the next try; a stop or a change of the channel's settings ends the wait."""
+        seconds = retry_seconds(max(self._failures, 1), wished, random.random())
+        self._interrupted.clear()
+        if self._stopping:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._interrupted.wait()

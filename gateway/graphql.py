@@ -1,0 +1,47 @@
+"""The GraphQL endpoint of an open gateway."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from gateway.authentication import Authentication
+from gateway.bootstrap import Gateway
+from gateway.store.views.coalescing import Coalesced
+from gateway.store.views.items import ItemView
+from gateway.store.views.ledger import LedgerView
+from gateway.store.views.locations import LocationView
+from gateway.transport.endpoint import GraphQLEndpoint
+from gateway.transport.limits import Limits
+from schema import schema
+from schema.context import Context, Services
+
+
+def create_endpoint(gateway: Gateway, authentication: Authentication) -> GraphQLEndpoint:
+    """The endpoint; every operation gets a context of its own."""
+    services = _services(gateway)
+
+    async def context_for(connection: HTTPConnection) -> Context:
+        return Context(await authentication.principal(connection), services)
+
+    settings = gateway.settings
+    limits = Limits(body_bytes_max=settings.body_bytes_max, request_seconds_max=settings.request_timeout_seconds)
+    return GraphQLEndpoint(schema, context_for, limits=limits, development=settings.environment == "development")
+
+
+def _services(gateway: Gateway) -> Services:
+    database = gateway.database
+    items = ItemView(database)
+    return Services(
+        stock=gateway.stock,
+        catalog=gateway.catalog,
+        items=items,
+        ledger=LedgerView(database),
+        locations=LocationView(database),
+        channels=gateway.channels.channels,
+        listings=gateway.channels.listings,
+        active=gateway.stock_store,
+        items_by_sku=Coalesced(items.by_sku),
+        items_by_id=Coalesced(items.by_id),
+        sync=Coalesced(gateway.channels.listings.sync_status),
+        low_stock_at=gateway.settings.low_stock_at,
+    )

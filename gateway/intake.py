@@ -1,0 +1,120 @@
+"""The webhook endpoint: verify, store in the inbox, answer; the work comes later."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from connectors.errors import Untrusted
+from connectors.exchange import Notification, headers_of
+from gateway.dispatch.connections import ChannelUnreadable, Connection, Connections
+from gateway.inventory.ports import StorageError
+from gateway.store.channels import ChannelDirectory
+from gateway.store.inbox import Inbox
+from gateway.transport.body import read_bounded
+from gateway.transport.refusals import RequestRefused
+
+STORE_SECONDS_MAX = 4.0
+"""Platforms give up after five seconds and send again."""
+DELIVERY_KEY_LENGTH_MAX = 200
+NEVER_STORED = frozenset(("authorization", "proxy-authorization", "cookie"))
+
+_log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """Answers `POST /webhooks/{channelId}`."""
+
+    def __init__(
+        self,
+        directory: ChannelDirectory,
+        connections: Connections,
+        inbox: Inbox,
+        accepted: Callable[[str], None],
+        *,
+        public_url: str | None,
+        body_bytes_max: int,
+        body_seconds_max: float,
+    ) -> None:
+        """`accepted` is told the id of every new event. `public_url` is the address that platforms know us by."""
+        self._directory = directory
+        self._connections = connections
+        self._inbox = inbox
+        self._accepted = accepted
+        self._public_url = public_url.rstrip("/") if public_url else None
+        self._body_bytes_max = body_bytes_max
+        self._body_seconds_max = body_seconds_max
+        self._nobodys_key = secrets.token_bytes(32)
+
+    async def receive(self, request: Request) -> Response:
+        """200 once the event is durably stored, or was before; 401 and no trace when it is not proven genuine."""
+        try:
+            body = await read_bounded(request, self._body_bytes_max, self._body_seconds_max)
+        except RequestRefused as refusal:
+            return PlainTextResponse(str(refusal), refusal.status, headers=refusal.headers)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        channel_id = request.path_params["channel_id"]
+        try:
+            async with asyncio.timeout(STORE_SECONDS_MAX):
+                return await self._take(channel_id, self._notification(request, body))
+        except (StorageError, TimeoutError) as error:
+            _log.warning("webhook_not_stored", error=str(error)[:300])
+            return PlainTextResponse("Try again.", 503, headers={"Retry-After": "5"})
+
+    async def _take(self, channel_id: str, notification: Notification) -> Response:
+        connection = await self._connection(channel_id)
+        if connection is None:
+            # As much work and the same answer as for a forgery, so nobody can try out which channels exist.
+            stated = notification.headers.get("Authorization", "")
+            hmac.compare_digest(hmac.new(self._nobodys_key, notification.body, hashlib.sha256).hexdigest(), stated)
+            return _untrusted()
+        connector = connection.connector
+        reply = connector.handshake(connection.config, notification)
+        if reply is not None:
+            return Response(reply.body, reply.status, media_type=reply.content_type)
+        try:
+            connector.verify(connection.config, notification)
+        except Untrusted as error:
+            _log.warning("webhook_untrusted", channel=channel_id, reason=error.reason)
+            return _untrusted()
+        if connector.topic(notification) in connector.topics:
+            await self._store(channel_id, connector.delivery_key(notification), notification)
+        return Response(status_code=200)
+
+    async def _store(self, channel_id: str, delivery_key: str, notification: Notification) -> None:
+        if len(delivery_key) > DELIVERY_KEY_LENGTH_MAX:
+            delivery_key = hashlib.sha256(delivery_key.encode()).hexdigest()
+        headers = {name: value for name, value in notification.headers.items() if name.lower() not in NEVER_STORED}
+        event_id = await self._inbox.add(channel_id, delivery_key, headers, notification.body)
+        if event_id is not None:
+            self._accepted(event_id)
+
+    async def _connection(self, channel_id: str) -> Connection | None:
+        channel = await self._directory.get(channel_id)
+        if channel is None:
+            return None
+        try:
+            return self._connections.of(channel)
+        except ChannelUnreadable as error:
+            _log.error("channel_unreadable", channel=channel.id, reason=str(error))
+            return None
+
+    def _notification(self, request: Request, body: bytes) -> Notification:
+        url = str(request.url)
+        if self._public_url is not None:
+            query = f"?{request.url.query}" if request.url.query else ""
+            url = f"{self._public_url}{request.url.path}{query}"
+        return Notification(body=body, headers=headers_of(request.headers), received_at=datetime.now(UTC), url=url)
+
+
+def _untrusted() -> Response:
+    return PlainTextResponse("The signature does not fit.", 401)

@@ -1,0 +1,165 @@
+"""One connected account of a platform, the items it lists, and how many units it is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.inventory.ledger import Json
+from gateway.inventory.stock import Item
+
+CHANNEL_LOCATIONS_MAX = 1_000
+BUFFER_MAX = 1_000_000
+
+Place = str | None
+"""One of the platform's own locations; None on a platform, or for a channel, that has a single stock."""
+
+
+class ChannelState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """A person stopped it: nothing is pushed, orders are still taken in."""
+    FAILING = "failing"
+    """The platform refuses or does not answer; it is still tried. The channel's `reason` says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A connected account. `revision` rises by one with every change of it.
+
+    `locations` maps ours to the platform's, in the order in which orders are allotted to them; None is all of ours,
+    as one stock. `buffer` units are withheld from each of the platform's places. `stock_revision` rises with every
+    change that alters what is offered without any stock having moved. `sealed` holds the encrypted secrets.
+    """
+
+    id: str
+    platform: str
+    name: str
+    config: Json
+    sealed: bytes = field(repr=False)
+    locations: Mapping[str, Place] | None
+    buffer: int
+    state: ChannelState
+    reason: str | None
+    revision: int
+    stock_revision: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_pushed(self) -> bool:
+        return self.state is not ChannelState.PAUSED
+
+    def is_fed_by(self, location_id: str) -> bool:
+        return self.locations is None or location_id in self.locations
+
+    def place_of(self, location_id: str) -> Place:
+        """Where the platform keeps the stock of one of our locations."""
+        return None if self.locations is None else self.locations.get(location_id)
+
+    def locations_of(self, place: Place) -> tuple[str, ...]:
+        """Our locations that feed one of the platform's places; all of the channel's where it is not mapped."""
+        ours = self.locations or {}
+        return tuple(ours) if place is None else tuple(at for at, theirs in ours.items() if theirs == place)
+
+    def offered(self, item: Item, active: Mapping[str, bool]) -> dict[Place, int]:
+        """Units that the channel may sell at each place: what is available there less the buffer, never below 0.
+
+        `active` tells of every known location whether it counts.
+        """
+        sums: dict[Place, int] = {}
+        for location_id, place in self._feeds(item).items():
+            units = item.level(location_id).available if active.get(location_id, False) else 0
+            sums[place] = sums.get(place, 0) + units
+        return {place: max(0, units - self.buffer) for place, units in sums.items()}
+
+    def _feeds(self, item: Item) -> Mapping[str, Place]:
+        # A channel of all locations that has never had stock is still told that there is none.
+        return self.locations if self.locations is not None else dict.fromkeys(item.levels or ("",))
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What the platform is known to have shown at one place, when the item's ledger stood at `seq`.
+
+    The channel's own orders have lowered the platform's count as well; those later than `seq` are not in `quantity`.
+    A first write compares nothing, so it may have overwritten orders that the platform has yet to report: until
+    `settles_at`, what follows from the channel's own orders is to be verified and not believed.
+    """
+
+    quantity: int
+    seq: int
+    settles_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that may have reached the platform: it is sent again, unchanged, before anything newer.
+
+    `batch` and `position` name the request that it was part of. Once acknowledged it stands for the item at
+    `version` and `seq` and the channel's stock policy at `stock_revision`. `unseen` is what the platform's own count
+    differed from ours, in units: orders that it has yet to report.
+    """
+
+    batch: str
+    position: int
+    place: Place
+    quantity: int
+    change_from: int | None
+    delta: int | None
+    unseen: int
+    version: int
+    seq: int
+    stock_revision: int
+    settles_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingError:
+    """Why a listing is parked: the platform will refuse it until a person changes something."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One item as one channel knows it.
+
+    `ids` are the platform's own. Everything up to `synced_version` of the item and `synced_revision` of the channel's
+    stock policy has been acknowledged; -1 is nothing yet.
+    """
+
+    channel_id: str
+    item_id: str
+    sku: str
+    ids: Mapping[str, str]
+    created_at: datetime
+    synced_version: int = -1
+    synced_revision: int = -1
+    confirmed: Mapping[Place, Confirmed] = field(default_factory=dict)
+    confirmed_at: datetime | None = None
+    error: ListingError | None = None
+    intents: tuple[Intent, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return listing_id(self.channel_id, self.item_id)
+
+    @property
+    def offered(self) -> int | None:
+        """Units last acknowledged over all places; None while nothing was."""
+        return sum(place.quantity for place in self.confirmed.values()) if self.confirmed else None
+
+    def is_due(self, item_version: int, stock_revision: int) -> bool:
+        """Whether the channel has yet to hear of the item's present version."""
+        if self.error is not None:
+            return False
+        return self.synced_version < item_version or self.synced_revision < stock_revision
+
+
+def listing_id(channel_id: str, item_id: str) -> str:
+    """An item is listed at most once on a channel, and the primary key is what ensures it."""
+    return f"{channel_id}:{item_id}"

@@ -1,0 +1,74 @@
+"""What a Prometheus server reads at `/metrics`. No label ever names a SKU, an order or a client."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.process_collector import ProcessCollector
+
+# With several worker processes each writes its values to files here, and whichever is asked adds them all up.
+SHARED_DIR_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+
+
+class Metrics:
+    """The process's counters, gauges and histograms."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.adjustments = Counter(
+            "gateway_adjustments",
+            "Stock commands by result: applied, replayed, or the code of the refusal.",
+            ["result"],
+            registry=registry,
+        )
+        self.commit_batch_size = Histogram(
+            "gateway_commit_batch_size", "Movements per transaction.", registry=registry, buckets=_SIZES
+        )
+        self.commit_duration = Histogram(
+            "gateway_commit_duration_seconds", "Time of one transaction.", registry=registry, buckets=_SECONDS
+        )
+        self.commit_queue_depth = Gauge(
+            "gateway_commit_queue_depth",
+            "Commands waiting for a transaction.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.write_conflicts = Counter(
+            "gateway_write_conflicts", "Transactions that another writer had overtaken.", registry=registry
+        )
+        self.unknown_outcomes = Counter(
+            "gateway_unknown_outcomes", "Commits whose answer was lost; the ledger settled them.", registry=registry
+        )
+        self.event_loop_lag = Histogram(
+            "gateway_event_loop_lag_seconds", "How late the event loop runs.", registry=registry, buckets=_SECONDS
+        )
+        self.http_request_duration = Histogram(
+            "gateway_http_request_duration_seconds",
+            "Time from a request to the start of its answer.",
+            ["route", "method", "status"],
+            registry=registry,
+            buckets=_SECONDS,
+        )
+        build_info = Gauge(
+            "gateway_build_info", "The running version.", ["version"], registry=registry, multiprocess_mode="livemax"
+        )
+        build_info.labels(importlib.metadata.version("inventory-gateway")).set(1)
+        if SHARED_DIR_VARIABLE not in os.environ:
+            # These read the process itself, so they cannot be added up over several.
+            ProcessCollector(registry=registry)
+            GCCollector(registry=registry)
+
+    def exposition(self) -> bytes:
+        """Every value in the Prometheus text format, summed over the worker processes of this gateway."""
+        if SHARED_DIR_VARIABLE not in os.environ:
+            return generate_latest(self.registry)
+        collected = CollectorRegistry()
+        MultiProcessCollector(collected)  # type: ignore[no-untyped-call]
+        return generate_latest(collected)

@@ -1,0 +1,211 @@
+"""Connecting channels and changing them; their secrets are encrypted before they are stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from gateway.inventory.channels import BUFFER_MAX, CHANNEL_LOCATIONS_MAX, Channel, ChannelState, Place
+from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Unavailable
+from gateway.inventory.identifiers import (
+    NAME_LENGTH_MAX,
+    check_count,
+    check_optional_text,
+    check_slug,
+    check_text,
+)
+from gateway.inventory.ledger import Json
+from gateway.operations.platforms import CheckedConfig, Cipher, Platforms
+
+CHANGE_TRIES = 5
+
+
+class ChannelRepository(Protocol):
+    async def insert(self, channel: Channel) -> bool:
+        """False when the id is taken."""
+
+    async def replace(self, channel: Channel) -> Channel | None:
+        """None when someone else changed it first."""
+
+    async def get(self, channel_id: str) -> Channel | None: ...
+
+    async def count(self) -> int: ...
+
+
+class KnownLocations(Protocol):
+    async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
+        """Every known location and whether it is active."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChange:
+    """What to change of a channel; None leaves a field as it is.
+
+    `config` holds only the entries to change, so a secret need not be sent again. `all_locations` undoes a mapping.
+    """
+
+    name: str | None = None
+    config: Json | None = None
+    locations: Mapping[str, Place] | None = None
+    all_locations: bool = False
+    buffer: int | None = None
+
+
+class ChannelOperations:
+    """Create, change, pause and resume channels; `channels_max` is the most a gateway serves."""
+
+    def __init__(
+        self,
+        channels: ChannelRepository,
+        locations: KnownLocations,
+        platforms: Platforms,
+        cipher: Cipher,
+        *,
+        channels_max: int,
+    ) -> None:
+        self._channels = channels
+        self._locations = locations
+        self._platforms = platforms
+        self._cipher = cipher
+        self._channels_max = channels_max
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Names of the platforms that have a connector."""
+        return self._platforms.names
+
+    async def create(
+        self,
+        channel_id: str,
+        platform: str,
+        name: str,
+        config: Json,
+        locations: Mapping[str, Place] | None = None,
+        buffer: int = 0,
+    ) -> Channel:
+        """Connect an account. `locations` maps ours to the platform's; None is all of ours as one stock."""
+        check_slug(channel_id, ("id",))
+        check_text(name, ("name",), NAME_LENGTH_MAX)
+        checked = self._platforms.check_config(platform, config)
+        await self._check_locations(platform, locations)
+        if await self._channels.count() >= self._channels_max:
+            raise Conflict(Code.TOO_MANY, f"This gateway has {self._channels_max} channels already.")
+        now = datetime.now(UTC)
+        channel = Channel(
+            id=channel_id,
+            platform=platform,
+            name=name,
+            config=checked.public,
+            sealed=self._seal(checked),
+            locations=locations,
+            buffer=_checked_buffer(buffer),
+            state=ChannelState.ACTIVE,
+            reason=None,
+            revision=1,
+            stock_revision=0,
+            created_at=now,
+            updated_at=now,
+        )
+        if not await self._channels.insert(channel):
+            raise Conflict(Code.TAKEN, f"There is a channel '{channel_id}' already.", ("id",))
+        return channel
+
+    async def update(self, channel_id: str, change: ChannelChange) -> Channel:
+        """Change a channel; what alters its offered quantities is pushed for every listing."""
+        check_optional_text(change.name, ("name",), NAME_LENGTH_MAX)
+        if change.buffer is not None:
+            _checked_buffer(change.buffer)
+        for _ in range(CHANGE_TRIES):
+            channel = await self.get(channel_id)
+            changed = self._changed(channel, change)
+            await self._check_locations(channel.platform, changed.locations)
+            after = await self._channels.replace(changed)
+            if after is not None:
+                return after
+        raise Unavailable(Code.CONTENTION, "The channel is being changed by others. Send the request again.")
+
+    async def pause(self, channel_id: str, reason: str | None = None) -> Channel:
+        """Stop pushing; orders are still taken in."""
+        check_optional_text(reason, ("reason",))
+        return await self._set_state(channel_id, ChannelState.PAUSED, reason)
+
+    async def resume(self, channel_id: str) -> Channel:
+        """Push again, beginning with whatever has changed meanwhile."""
+        return await self._set_state(channel_id, ChannelState.ACTIVE, None)
+
+    async def report_health(self, channel_id: str, failure: str | None) -> Channel:
+        """Mark as failing, or as well again; a channel that a person has paused stays paused."""
+        state = ChannelState.ACTIVE if failure is None else ChannelState.FAILING
+        return await self._set_state(channel_id, state, failure, unless=ChannelState.PAUSED)
+
+    async def get(self, channel_id: str) -> Channel:
+        """Raises NotFound."""
+        channel = await self._channels.get(channel_id)
+        if channel is None:
+            raise NotFound(Code.CHANNEL_NOT_FOUND, f"There is no channel '{channel_id}'.", ("id",))
+        return channel
+
+    def full_config(self, channel: Channel) -> dict[str, object]:
+        """The channel's settings with its secrets in the clear: for its connector only."""
+        secret: dict[str, object] = json.loads(self._cipher.decrypt(channel.sealed))
+        return {**channel.config, **secret}
+
+    async def _set_state(
+        self, channel_id: str, state: ChannelState, reason: str | None, unless: ChannelState | None = None
+    ) -> Channel:
+        for _ in range(CHANGE_TRIES):
+            channel = await self.get(channel_id)
+            if channel.state is unless or (channel.state, channel.reason) == (state, reason):
+                return channel
+            after = await self._channels.replace(replace(channel, state=state, reason=reason))
+            if after is not None:
+                return after
+        raise Unavailable(Code.CONTENTION, "The channel is being changed by others. Send the request again.")
+
+    def _changed(self, channel: Channel, change: ChannelChange) -> Channel:
+        after = replace(channel, name=change.name or channel.name)
+        if change.config is not None:
+            checked = self._platforms.check_config(channel.platform, {**self.full_config(channel), **change.config})
+            after = replace(after, config=checked.public, sealed=self._seal(checked))
+        if change.buffer is not None:
+            after = replace(after, buffer=change.buffer)
+        if change.all_locations or change.locations is not None:
+            after = replace(after, locations=None if change.all_locations else change.locations)
+        if (after.buffer, after.locations) != (channel.buffer, channel.locations):
+            after = replace(after, stock_revision=channel.stock_revision + 1)
+        return after
+
+    def _seal(self, checked: CheckedConfig) -> bytes:
+        return self._cipher.encrypt(json.dumps(dict(checked.secret)).encode())
+
+    async def _check_locations(self, platform: str, locations: Mapping[str, Place] | None) -> None:
+        path = ("locations",)
+        places = set((locations or {}).values())
+        if self._platforms.keeps_locations(platform) and (not places or None in places):
+            message = f"{platform} keeps stock per location: map each of ours to one of its own."
+            raise InvalidInput(Code.INVALID_INPUT, message, path)
+        if locations is None:
+            return
+        check_count(locations, path, CHANNEL_LOCATIONS_MAX)
+        if None in places and len(places) > 1:
+            message = "Either every location is mapped to one of the platform's, or none is."
+            raise InvalidInput(Code.INVALID_INPUT, message, path)
+        await self._check_known(locations)
+
+    async def _check_known(self, locations: Collection[str]) -> None:
+        known = await self._locations.locations()
+        if any(at not in known for at in locations):
+            known = await self._locations.locations(fresh=True)
+        for index, location_id in enumerate(locations):
+            if location_id not in known:
+                message = f"There is no location '{location_id}'. Create it first."
+                raise NotFound(Code.LOCATION_NOT_FOUND, message, ("locations", str(index), "locationId"))
+
+
+def _checked_buffer(buffer: int) -> int:
+    if not 0 <= buffer <= BUFFER_MAX:
+        raise InvalidInput(Code.OUT_OF_RANGE, f"A buffer is 0 to {BUFFER_MAX} units.", ("buffer",))
+    return buffer

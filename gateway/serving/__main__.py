@@ -1,0 +1,65 @@
+"""What a server process runs that was started by a supervisor: `python -m gateway.serving LISTENER_FD LIFELINE_FD`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+
+import uvloop
+
+from gateway.logs import configure_logging
+from gateway.metrics import SHARED_DIR_VARIABLE
+from gateway.serving.listeners import allow_many_connections
+from gateway.serving.process import run_process
+from gateway.serving.stopping import Stopping
+from gateway.serving.worker import READY
+from gateway.settings import Settings
+
+
+async def _work(settings: Settings, listener: socket.socket, lifeline: socket.socket) -> None:
+    """Serve until SIGTERM, or until the lifeline is cut because the supervisor stops or is gone."""
+    assert settings.mongodb_uri is not None, "the supervisor names the database"
+    stopping = Stopping()
+    stopping.on_signals(signal.SIGTERM)
+
+    def on_started() -> None:
+        stopping.started()
+        with contextlib.suppress(ConnectionError):  # a cut lifeline is the watch's business
+            lifeline.send(READY)
+
+    async def watch() -> None:
+        await asyncio.get_running_loop().sock_recv(lifeline, 1)
+        stopping.request()
+
+    watcher = asyncio.create_task(watch(), name="lifeline")
+    try:
+        uri = settings.mongodb_uri.get_secret_value()
+        await run_process(settings, uri, listener, stopping=stopping.event, on_started=on_started)
+    finally:
+        watcher.cancel()
+
+
+def main(arguments: list[str]) -> None:
+    supervisor = os.getppid()
+    # Ctrl-C reaches the whole process group; the supervisor alone decides what follows from it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settings = Settings()
+    configure_logging(settings.log_level, json_lines=settings.environment == "production")
+    allow_many_connections()
+    listener, lifeline = (socket.socket(fileno=int(argument)) for argument in arguments)
+    listener.setblocking(False)
+    lifeline.setblocking(False)
+    with contextlib.suppress(asyncio.CancelledError):
+        uvloop.run(_work(settings, listener, lifeline))
+    if os.getppid() != supervisor:
+        # It was killed, and could not clean up behind itself.
+        shutil.rmtree(os.environ[SHARED_DIR_VARIABLE], ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,133 @@
+"""What has just happened to stock, listings, channels and locations: one change stream for a whole process."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.errors import OperationFailure, PyMongoError
+
+from gateway.inventory.ledger import ItemMark
+from gateway.store.driver import Database, Document, as_storage_error
+
+AWAIT_MILLISECONDS_MAX = 1_000
+
+PIPELINE: list[Mapping[str, Any]] = [
+    {
+        "$match": {
+            "$or": [
+                {"ns.coll": {"$in": ["ledger", "listings"]}, "operationType": "insert"},
+                # A listing's own pushes are updates too; only one that was made due again is news.
+                {"ns.coll": "listings", "updateDescription.updatedFields.syncedVersion": -1},
+                {"ns.coll": {"$in": ["channels", "locations"]}},
+            ]
+        }
+    },
+    {
+        "$project": {
+            "ns.coll": 1,
+            "documentKey": 1,
+            "operationType": 1,
+            "fullDocument.items": 1,
+            "fullDocument.channelId": 1,
+            "fullDocument.itemId": 1,
+        }
+    },
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StockMoved:
+    """A ledger entry was committed; `items` are the items as it left them."""
+
+    items: tuple[ItemMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListingDue:
+    """A listing was created, or is to be pushed again."""
+
+    channel_id: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsChanged:
+    """A channel, or a location that may feed one, was changed."""
+
+
+Change = StockMoved | ListingDue | ChannelsChanged
+
+
+class ResumeImpossible(Exception):
+    """The stream cannot go on where it stopped: whatever was missed must be found by comparing versions."""
+
+
+class ChangeStream:
+    """Opens the stream, and remembers where to go on."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._token: Mapping[str, Any] | None = None
+        self._start: Any = None
+
+    def forget(self) -> None:
+        """The next `open` starts at the present."""
+        self._token = self._start = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[AsyncIterator[Change]]:
+        """The changes since the last one seen, or from now on.
+
+        Raises ResumeImpossible, or a StorageError when the database is away.
+        """
+        try:
+            watching = self._database.handle.watch(
+                PIPELINE, max_await_time_ms=AWAIT_MILLISECONDS_MAX, **await self._from()
+            )
+            stream = await watching if inspect.isawaitable(watching) else watching
+            try:
+                yield self._changes(stream)
+            finally:
+                await stream.close()
+        except OperationFailure as error:
+            if self._start is not None:
+                raise ResumeImpossible(str(error)) from error
+            raise as_storage_error(error) from error
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
+    async def _from(self) -> Document:
+        """Where to begin. The driver opens its cursor at the first look, so the present is asked for beforehand."""
+        if self._token is not None:
+            return {"resume_after": self._token}
+        if self._start is None:
+            self._start = (await self._database.handle.command("ping"))["operationTime"]
+        return {"start_at_operation_time": self._start}
+
+    async def _changes(self, stream: Any) -> AsyncIterator[Change]:
+        while stream.alive:
+            event = await stream.try_next()
+            if event is not None:
+                self._token = event["_id"]
+                yield _read(event)
+            elif stream.resume_token is not None:
+                # Also without news: a token that stays behind falls out of the oplog.
+                self._token = stream.resume_token
+
+
+def _read(event: Document) -> Change:
+    match event["ns"]["coll"]:
+        case "ledger":
+            marks = event["fullDocument"]["items"]
+            return StockMoved(
+                tuple(ItemMark(mark["id"], mark["sku"], mark["version"], mark["totalAvailable"]) for mark in marks)
+            )
+        case "listings":
+            channel_id, _, item_id = event["documentKey"]["_id"].partition(":")
+            return ListingDue(channel_id, item_id)
+        case _:
+            return ChannelsChanged()

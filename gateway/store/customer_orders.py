@@ -1,0 +1,73 @@
+"""Customers' orders as MongoDB documents: records that are committed together with the reservations they make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from gateway.inventory.allocation import StrategyName
+from gateway.inventory.customer_orders import CUSTOMER_ORDERS, CustomerOrder, OrderedLine
+from gateway.store.driver import Database, Document, as_storage_error
+
+
+class CustomerOrderStore:
+    """Reads customers' orders; only the kernel writes them."""
+
+    def __init__(self, database: Database) -> None:
+        self._orders = database[CUSTOMER_ORDERS]
+
+    async def get(self, order_id: str) -> CustomerOrder | None:
+        try:
+            document = await self._orders.find_one({"_id": order_id})
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return None if document is None else read_customer_order(document)
+
+
+def customer_order_document(order: CustomerOrder) -> Document:
+    return {
+        "owner": order.owner,
+        "reference": order.reference,
+        "lines": [
+            {
+                "itemId": line.item_id,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "locationIds": list(line.location_ids),
+                "channelId": line.channel_id,
+            }
+            for line in order.lines
+        ],
+        "strategy": order.strategy.value,
+        "allowBackorder": order.allow_backorder,
+        "reservationId": order.reservation_id,
+        "cancelledAt": order.cancelled_at,
+        "createdAt": order.created_at,
+        "updatedAt": order.updated_at,
+    }
+
+
+def read_customer_order(document: dict[str, Any]) -> CustomerOrder:
+    return CustomerOrder(
+        id=document["_id"],
+        owner=document["owner"],
+        reference=document["reference"],
+        lines=tuple(
+            OrderedLine(
+                line["itemId"],
+                line["sku"],
+                line["quantity"],
+                tuple(line["locationIds"]),
+                line["channelId"],
+            )
+            for line in document["lines"]
+        ),
+        strategy=StrategyName(document["strategy"]),
+        allow_backorder=document["allowBackorder"],
+        reservation_id=document["reservationId"],
+        cancelled_at=document["cancelledAt"],
+        created_at=document["createdAt"],
+        updated_at=document["updatedAt"],
+        revision=document["revision"],
+    )

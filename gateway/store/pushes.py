@@ -1,0 +1,168 @@
+"""What the channel workers read and write: which listings are due, what was sent, and what was acknowledged.
+
+Every write names the fencing token of the worker's lease, so a worker that has lost it cannot undo its successor's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING, UpdateOne
+from pymongo.errors import PyMongoError
+
+from gateway.inventory.channels import Confirmed, Intent, Listing, Place
+from gateway.inventory.stock import Item
+from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.item_documents import read_item
+from gateway.store.listing_documents import confirmed_document, intent_document, read_listing
+
+BACKLOG_PAGE = 1_000
+UNANSWERED_MAX = 10_000
+MOVEMENTS_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What one listing has come to: the places it was heard at, and the version and policy if at all of them.
+
+    `reason` parks it. `intents` are the writes that still have no answer.
+    """
+
+    listing_id: str
+    confirmed: Mapping[Place, Confirmed]
+    synced: tuple[int, int] | None
+    reason: str | None = None
+    intents: tuple[Intent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMovement:
+    """A change of what is available that the channel itself caused, and that its own count therefore shows."""
+
+    item_id: str
+    seq: int
+    location_id: str
+    delta: int
+
+
+class PushStore:
+    """Reads and records the pushes of channels."""
+
+    def __init__(self, database: Database) -> None:
+        self._listings = database["listings"]
+        self._items = database["items"]
+        self._ledger = database["ledger"]
+
+    async def items(self, item_ids: Sequence[str]) -> dict[str, Item]:
+        """By id; the newest that is durable."""
+        try:
+            documents = await self._items.find({"_id": {"$in": list(item_ids)}}).to_list(len(item_ids))
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return {document["_id"]: read_item(document) for document in documents}
+
+    async def backlog(self, channel_id: str, stock_revision: int, after: str | None) -> tuple[list[Item], str | None]:
+        """One page of the scan: the items the channel has yet to hear of, and where to go on; None at the end."""
+        wanted: Document = {"channelId": channel_id}
+        if after is not None:
+            wanted["_id"] = {"$gt": after}
+        try:
+            cursor = self._listings.find(wanted).sort("_id", ASCENDING).limit(BACKLOG_PAGE)
+            listings = [read_listing(document) for document in await cursor.to_list(BACKLOG_PAGE)]
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        if not listings:
+            return [], None
+        items = await self.items([listing.item_id for listing in listings if listing.error is None])
+        due = [
+            items[listing.item_id]
+            for listing in listings
+            if listing.item_id in items and listing.is_due(items[listing.item_id].version, stock_revision)
+        ]
+        return due, listings[-1].id if len(listings) == BACKLOG_PAGE else None
+
+    async def unanswered(self, channel_id: str) -> list[Listing]:
+        """Listings with writes that a predecessor sent and whose answer nobody recorded."""
+        try:
+            cursor = self._listings.find({"channelId": channel_id, "intents": {"$exists": True}})
+            return [read_listing(document) for document in await cursor.to_list(UNANSWERED_MAX)]
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
+    async def own_movements(self, channel_id: str, since: Mapping[str, int]) -> list[OwnMovement] | None:
+        """The channel's own changes per item, each later than the item's given ledger position.
+
+        None when there are more than can be counted: then nothing is known of the platform's own count.
+        """
+        if not since:
+            return []
+        wanted = {
+            "channelId": channel_id,
+            "$or": [{"items.id": item_id, "seq": {"$gt": seq}} for item_id, seq in since.items()],
+        }
+        try:
+            cursor = self._ledger.find(wanted, {"seq": 1, "lines": 1}).limit(MOVEMENTS_MAX)
+            documents = await cursor.to_list(MOVEMENTS_MAX)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        if len(documents) == MOVEMENTS_MAX:
+            return None
+        return [movement for document in documents for movement in _movements(document, since)]
+
+    async def intend(self, intents: Mapping[str, Sequence[Intent]], fence: int) -> bool:
+        """Store what is about to be sent, per listing id; False when a newer lease has been here."""
+        writes = [
+            UpdateOne(_guard(listing_id, fence), {"$set": {"fence": fence, "intents": _intents(some)}})
+            for listing_id, some in intents.items()
+        ]
+        return await self._write(writes)
+
+    async def record(self, acknowledged: Sequence[Acknowledged], fence: int) -> bool:
+        """Store what the platform has acknowledged; False when a newer lease has been here."""
+        now = datetime.now(UTC)
+        return await self._write(
+            [UpdateOne(_guard(some.listing_id, fence), _change(some, fence, now)) for some in acknowledged]
+        )
+
+    async def _write(self, writes: list[UpdateOne]) -> bool:
+        if not writes:
+            return True
+        try:
+            answer = await self._listings.bulk_write(writes, ordered=False)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return bool(answer.matched_count == len(writes))
+
+
+def _guard(listing_id: str, fence: int) -> Document:
+    return {"_id": listing_id, "fence": {"$lte": fence}}
+
+
+def _change(some: Acknowledged, fence: int, now: datetime) -> Document:
+    values: Document = {"fence": fence, "confirmed": confirmed_document(some.confirmed)}
+    gone: Document = {}
+    if some.synced is not None:
+        values["syncedVersion"], values["syncedRevision"] = some.synced
+        values["confirmedAt"] = now
+    if some.reason is not None:
+        values["error"] = {"reason": some.reason, "at": now}
+    if some.intents:
+        values["intents"] = _intents(some.intents)
+    else:
+        gone["intents"] = ""
+    return {"$set": values, "$unset": gone} if gone else {"$set": values}
+
+
+def _intents(intents: Sequence[Intent]) -> list[Document]:
+    return [intent_document(intent) for intent in intents]
+
+
+def _movements(document: dict[str, Any], since: Mapping[str, int]) -> list[OwnMovement]:
+    return [
+        OwnMovement(line["itemId"], document["seq"], line["locationId"], line["delta"])
+        for line in document["lines"]
+        if line["bucket"] == "available" and document["seq"] > since.get(line["itemId"], document["seq"])
+    ]

@@ -1,0 +1,136 @@
+"""`serve` from outside: it becomes ready, stops cleanly, and survives the death of its parts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+from gateway.store.mongod_binary import find_mongod
+from tests.cli.processes import command, gone, serving, start
+
+
+async def get_anew(url: str) -> httpx.Response:
+    """A request on a connection of its own."""
+    async with httpx.AsyncClient(timeout=10) as http:
+        return await http.get(url)
+
+
+async def test_without_a_uri_it_runs_its_own_database_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    async with serving("--data-dir", str(tmp_path / "data")) as server:
+        async with httpx.AsyncClient(base_url=server.url) as http:
+            assert (await http.get("/readyz")).text == "ready\n"
+            assert (await http.get("/healthz")).status_code == 200
+        started = server.descendants()
+        assert [Path(process.exe()).name for process in started] == ["mongod"]
+        began = time.monotonic()
+        finished = await server.stop()
+        assert time.monotonic() - began < 10
+    assert finished.code == 0
+    assert finished.out == "", "the ready line is all that stdout gets"
+    assert "Starting a private MongoDB" in finished.err
+    assert await gone(started, 0)
+
+
+async def test_a_server_process_that_dies_is_replaced(mongo_uri: str, database_name: str) -> None:
+    settings = {"mongodb_uri": mongo_uri, "mongodb_database": database_name}
+    async with serving("--workers", "2", **settings) as server, httpx.AsyncClient(base_url=server.url) as http:
+        first, second = server.descendants()
+        first.kill()
+        # Each request has a connection of its own; one that the dead process would have taken waits for the new one.
+        assert "worker_died" in await server.next_log_line()
+        answers = [await get_anew(f"{server.url}/readyz") for _ in range(8)]
+        assert {answer.status_code for answer in answers} == {200}
+        assert "worker_replaced" in await server.next_log_line()
+        now = {process.pid for process in server.descendants()}
+        assert len(now) == 2 and second.pid in now and first.pid not in now
+        exposition = (await http.get("/metrics")).text
+        counted = [
+            line for line in exposition.splitlines() if 'duration_seconds_count{method="GET",route="/readyz"' in line
+        ]
+        assert counted == ['gateway_http_request_duration_seconds_count{method="GET",route="/readyz",status="200"} 8.0']
+        finished = await server.stop()
+    assert finished.code == 0
+
+
+async def test_a_killed_parent_leaves_neither_workers_nor_mongod(tmp_path: Path) -> None:
+    async with serving("--workers", "2", "--data-dir", str(tmp_path / "data")) as server:
+        started = server.descendants()
+        assert len(started) == 3
+        server.process.kill()
+        await server.process.wait()
+        assert await gone(started, 10)
+
+
+async def test_ctrl_c_reaches_every_process_and_still_ends_politely(mongo_uri: str, database_name: str) -> None:
+    settings = {"mongodb_uri": mongo_uri, "mongodb_database": database_name}
+    async with serving("--workers", "2", **settings) as server:
+        for process in server.descendants():
+            process.send_signal(signal.SIGINT)
+        server.process.send_signal(signal.SIGINT)
+        assert await server.process.wait() == 0
+
+
+async def test_it_can_be_stopped_before_it_is_ready(tmp_path: Path) -> None:
+    process = await start("serve", "--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert process.stderr is not None
+    assert b"Starting a private MongoDB" in await process.stderr.readline()
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        await process.communicate()
+    assert await gone(started, 5)
+
+
+async def test_an_address_in_use_is_one_sentence_and_exit_code_1() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for workers in ("1", "2"):
+            finished = await command("serve", "--port", port, "--workers", workers)
+            assert finished.code == 1
+            assert finished.err == f"Cannot listen on 127.0.0.1:{port}: Address already in use.\n"
+
+
+async def test_a_setting_that_makes_no_sense_is_named() -> None:
+    finished = await command("serve", commit_batch_max="many")
+    assert finished.code == 2
+    assert finished.err.startswith("GATEWAY_COMMIT_BATCH_MAX: ")
+
+
+async def test_a_standalone_server_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mongod = await asyncio.create_subprocess_exec(
+        find_mongod(),
+        "--dbpath",
+        tmp_path,
+        "--port",
+        str(port),
+        "--bind_ip",
+        "127.0.0.1",
+        "--nounixsocket",
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        finished = await command("serve", mongodb_uri=f"mongodb://127.0.0.1:{port}/")
+    finally:
+        mongod.terminate()
+        await mongod.wait()
+    assert finished.code == 1
+    assert finished.err.startswith(f"The database at 127.0.0.1:{port} is a standalone server")
+    assert "rs.initiate()" in finished.err
+
+
+async def test_a_malformed_uri_is_refused_without_repeating_its_password() -> None:
+    finished = await command("serve", mongodb_uri="mongodb+x://user:hunter2@db.example/")
+    assert finished.code == 1
+    assert "GATEWAY_MONGODB_URI" in finished.err
+    assert "hunter2" not in finished.err

@@ -1,0 +1,79 @@
+"""What the contract needs to know of a platform, and how to carry out a flow without a network."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from connectors.base import Connector
+from connectors.config import read_config
+from connectors.errors import ConnectorError
+from connectors.exchange import Flow, Notification, Request, Response, headers_of
+from connectors.messages import ChannelMessage
+from connectors.updates import StockUpdate, UpdateOutcome
+
+NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+
+Result = TypeVar("Result")
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformCase:
+    connector: Connector[Any]
+    entered: Mapping[str, Any]
+    required_field: str
+    secret: str
+    previous_secret: str
+    sign: Callable[[str, bytes], str]
+    """The text of the signature header, computed apart from the connectors' own code."""
+    signature_header: str
+    headers: Headers
+    """Of a notification, without the signature."""
+    body: bytes
+    messages: Sequence[ChannelMessage]
+    unknown_topic: Headers
+    updates: Sequence[StockUpdate]
+    """The first two; the last one is for something the platform does not have."""
+    request: tuple[str, str, Any]
+    """Method, end of the address and body of the first call that writes the first update."""
+    success: Any
+    """The answer's body to that."""
+    partial: Sequence[Any]
+    """The bodies of the answers to writing all updates, of which the last one fails."""
+    partial_outcomes: Sequence[UpdateOutcome]
+    classified: Sequence[tuple[Response, type[ConnectorError]]]
+    """Answers beyond what HTTP itself says."""
+
+    def config(self) -> Any:
+        return read_config(self.connector.config_type, self.entered)
+
+    def notification(self, secret: str | None = None, **changed: Any) -> Notification:
+        body: bytes = changed.get("body", self.body)
+        headers = {**self.headers, **changed.get("headers", {})}
+        return Notification(
+            body=changed.get("delivered", body),
+            headers=headers_of(headers | {self.signature_header: self.sign(secret or self.secret, body)}),
+            received_at=NOW,
+        )
+
+
+def answer(body: Any, status: int = 200, **headers: str) -> Response:
+    """Header names with underscores for hyphens."""
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Response(status=status, headers=headers_of(named), body=raw)
+
+
+def drive(flow: Flow[Result], answers: Sequence[Response]) -> tuple[list[Request], Result]:
+    """The requests the flow made, and its result."""
+    requests: list[Request] = []
+    try:
+        requests.append(next(flow))
+        for given in answers:
+            requests.append(flow.send(given))
+    except StopIteration as finished:
+        return requests, finished.value
+    raise AssertionError(f"the flow asks for more: {requests[-1]}")

@@ -1,0 +1,153 @@
+"""What every connector must do, on the case of every platform. A platform without a case file fails here."""
+
+import importlib
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors import CONNECTORS, registry
+from connectors.config import InvalidConfig, read_config
+from connectors.errors import AuthExpired, ConnectorError, Permanent, Retriable, Throttled, Untrusted
+from connectors.exchange import headers_of
+from connectors.updates import Confirmed, Rejected
+from tests.connectors.case import PlatformCase, answer, drive
+
+
+def case_of(name: str) -> PlatformCase:
+    module = importlib.import_module(f"tests.connectors.cases.{name.replace('-', '_')}")
+    case: PlatformCase = module.CASE
+    return case
+
+
+@pytest.fixture(params=sorted(CONNECTORS))
+def case(request: pytest.FixtureRequest) -> PlatformCase:
+    return case_of(request.param)
+
+
+def test_a_case_is_about_the_platform_it_is_named_after() -> None:
+    assert {name: case_of(name).connector.name for name in CONNECTORS} == {name: name for name in CONNECTORS}
+
+
+def test_two_connectors_of_one_name_do_not_start() -> None:
+    one = next(iter(CONNECTORS.values()))
+    with pytest.raises(ValueError, match="two connectors"):
+        registry([one, one])
+
+
+def test_a_genuine_notification_becomes_messages(case: PlatformCase) -> None:
+    assert case.connector.receive(case.config(), case.notification()) == list(case.messages)
+
+
+def test_a_changed_body_is_not_trusted(case: PlatformCase) -> None:
+    changed = case.notification(delivered=case.body.replace(b"2", b"3", 1))
+    with pytest.raises(Untrusted):
+        case.connector.receive(case.config(), changed)
+
+
+def test_a_missing_signature_is_not_trusted(case: PlatformCase) -> None:
+    genuine = case.notification()
+    headers = headers_of({name: text for name, text in genuine.headers.items() if name != case.signature_header})
+    with pytest.raises(Untrusted):
+        case.connector.receive(case.config(), replace(genuine, headers=headers))
+
+
+def test_the_previous_secret_is_still_accepted(case: PlatformCase) -> None:
+    assert case.connector.receive(case.config(), case.notification(case.previous_secret)) == list(case.messages)
+
+
+def test_an_unknown_secret_is_not_trusted(case: PlatformCase) -> None:
+    for secret in ("stranger", " "):
+        with pytest.raises(Untrusted):
+            case.connector.receive(case.config(), case.notification(secret))
+
+
+def test_a_resent_notification_has_the_same_delivery_key(case: PlatformCase) -> None:
+    key = case.connector.delivery_key(case.notification())
+    assert key == case.connector.delivery_key(case.notification(case.previous_secret))
+
+
+def test_another_notification_has_another_delivery_key(case: PlatformCase) -> None:
+    headers = {case.connector.delivery_header: "another"} if case.connector.delivery_header else {}
+    another = case.notification(body=case.body.replace(b"7", b"8"), headers=headers)
+    assert case.connector.delivery_key(case.notification()) != case.connector.delivery_key(another)
+
+
+def test_an_unknown_topic_is_ignored(case: PlatformCase) -> None:
+    assert case.connector.receive(case.config(), case.notification(headers=case.unknown_topic)) == []
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"null", b"{", b"", b'{"id": null, "refunds": 1}'])
+def test_a_genuine_notification_of_unexpected_shape_is_a_permanent_error(case: PlatformCase, body: bytes) -> None:
+    with pytest.raises(Permanent):
+        case.connector.receive(case.config(), case.notification(body=body))
+
+
+def test_an_update_becomes_the_vendors_request(case: PlatformCase) -> None:
+    requests, outcomes = drive(case.connector.write_stock(case.config(), case.updates[:1]), [answer(case.success)])
+    method, url, body = case.request
+    assert (requests[0].method, requests[0].url, orjson.loads(requests[0].body)) == (method, url, body)
+    assert outcomes == [Confirmed(case.updates[0].quantity)]
+
+
+def test_an_update_without_its_ids_is_rejected_before_anything_is_sent(case: PlatformCase) -> None:
+    incomplete = replace(case.updates[0], platform_ids={})
+    mistyped = replace(case.updates[0], platform_ids=dict.fromkeys(case.updates[0].platform_ids, "x' OR 1"))
+    flow = case.connector.write_stock(case.config(), [incomplete, case.updates[0], mistyped])
+    requests, (first, second, third) = drive(flow, [answer(case.success)])
+    assert orjson.loads(requests[0].body) == case.request[2]
+    assert isinstance(first, Rejected) and second == Confirmed(case.updates[0].quantity) and isinstance(third, Rejected)
+
+
+def test_nothing_to_write_makes_no_request(case: PlatformCase) -> None:
+    assert drive(case.connector.write_stock(case.config(), []), []) == ([], [])
+
+
+def test_one_bad_line_does_not_harm_the_others(case: PlatformCase) -> None:
+    flow = case.connector.write_stock(case.config(), case.updates)
+    _, outcomes = drive(flow, [answer(body) for body in case.partial])
+    assert outcomes == list(case.partial_outcomes)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(401, AuthExpired), (403, Permanent), (429, Throttled), (500, Retriable), (502, Retriable), (504, Retriable)],
+)
+def test_the_status_says_whether_to_try_again(case: PlatformCase, status: int, expected: type[ConnectorError]) -> None:
+    assert type(case.connector.classify(answer(b"", status))) is expected
+
+
+def test_a_limit_is_obeyed_for_as_long_as_the_platform_says(case: PlatformCase) -> None:
+    error = case.connector.classify(answer(b"", 429, Retry_After="2.0"))
+    assert isinstance(error, Throttled) and error.after_seconds == 2
+
+
+def test_the_vendors_own_failures_are_classified(case: PlatformCase) -> None:
+    got = [type(case.connector.classify(response)) for response, _ in case.classified]
+    assert got == [expected for _, expected in case.classified]
+
+
+def test_an_answer_that_is_not_json_may_be_tried_again(case: PlatformCase) -> None:
+    with pytest.raises(Retriable):
+        drive(case.connector.write_stock(case.config(), case.updates[:1]), [answer(b"<html>soon</html>")])
+
+
+def test_settings_name_the_wrong_field_and_no_value(case: PlatformCase) -> None:
+    entered: dict[str, Any] = {**case.entered, "surplus": "hunter2"}
+    del entered[case.required_field]
+    with pytest.raises(InvalidConfig) as refused:
+        read_config(case.connector.config_type, entered)
+    assert {problem.field for problem in refused.value.problems} == {(case.required_field,), ("surplus",)}
+    assert "hunter2" not in str(refused.value)
+
+
+def test_secrets_do_not_print(case: PlatformCase) -> None:
+    printed = f"{case.config()!r} {case.connector.auth(case.config())!r}"
+    values = [value for name, value in case.entered.items() if "secret" in name or "key" in name]
+    assert values and not any(value in printed for value in values)
+
+
+def test_every_setting_is_documented(case: PlatformCase) -> None:
+    fields = case.connector.config_type.model_fields
+    assert [name for name, field in fields.items() if not field.description] == []

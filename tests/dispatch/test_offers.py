@@ -1,0 +1,176 @@
+"""What a channel is told: the arithmetic behind every push, case by case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from connectors.abilities import StockWrites
+from connectors.updates import Confirmed as Shown
+from connectors.updates import Deferred, Rejected, Stale, UpdateOutcome
+from gateway.dispatch.offers import SETTLING, Offer, Present, numbered, offer, requests
+from gateway.dispatch.outcomes import Settlement, settle
+from gateway.inventory.channels import Channel, ChannelState, Confirmed, Intent, Listing, Place
+from gateway.inventory.stock import Item
+from gateway.store.pushes import OwnMovement
+from tests.builders import NOW, item
+
+CAS, ABSOLUTE, DELTA = StockWrites.COMPARE_AND_SET, StockWrites.ABSOLUTE, StockWrites.IDEMPOTENT_DELTA
+SEQ_CONFIRMED, SEQ_NOW = 100, 200
+
+
+def channel(locations: Mapping[str, Place] | None = None, buffer: int = 0) -> Channel:
+    active = ChannelState.ACTIVE
+    return Channel("c", "p", "C", {}, b"", locations, buffer, active, None, 1, 0, NOW, NOW)
+
+
+def listing(confirmed: Mapping[Place, Confirmed] | None = None, *intents: Intent) -> Listing:
+    return Listing("c", "id-A", "A", {"id": "1"}, NOW, 1, 0, confirmed or {}, NOW, None, intents)
+
+
+def stocked(**levels: int) -> Item:
+    return item("A", levels, version=2, seq=SEQ_NOW)
+
+
+def offered(
+    writes: StockWrites,
+    available: int,
+    *,
+    confirmed: Confirmed | None = None,
+    own: int | None = 0,
+    there: int | None = None,
+    intents: tuple[Intent, ...] = (),
+) -> Offer:
+    """One place; `own` units were sold by the channel itself since the confirmation (None: cannot be counted)."""
+    movements = None if own is None else [OwnMovement("id-A", 150, "WH", -own)] if own else []
+    present = Present(channel(), writes, {"WH": True}, NOW)
+    actual = {} if there is None else {None: there}
+    return offer(
+        present, listing({None: confirmed} if confirmed else None, *intents), stocked(WH=available), movements, actual
+    )
+
+
+TEN = Confirmed(10, SEQ_CONFIRMED)
+SETTLING_TEN = Confirmed(10, SEQ_CONFIRMED, NOW + SETTLING)
+UNANSWERED = Intent("b", 0, None, 9, 10, None, 0, 2, 150, 0)
+
+
+@pytest.mark.parametrize(
+    ("writes", "available", "given", "change_from", "quantity", "delta"),
+    [
+        # The first write knows nothing to compare with.
+        (CAS, 10, {}, None, 10, None),
+        (ABSOLUTE, 10, {}, None, 10, None),
+        # Sold elsewhere.
+        (CAS, 8, {"confirmed": TEN}, 10, 8, None),
+        (DELTA, 8, {"confirmed": TEN}, None, 8, -2),
+        # Two sold elsewhere and one here: the platform has taken that one off by itself.
+        (CAS, 7, {"confirmed": TEN, "own": 1}, 9, 7, None),
+        (DELTA, 7, {"confirmed": TEN, "own": 1}, None, 7, -2),
+        # One sold here: an overwriting platform is told, since our last write may have trampled that order.
+        (ABSOLUTE, 9, {"confirmed": TEN, "own": 1}, None, 9, None),
+        # It refused: it shows 6 where we believed 10. Four units are sold there and not reported: they stay off.
+        (CAS, 8, {"confirmed": TEN, "there": 6}, 6, 4, None),
+        # More was sold there than is left: nothing is offered, and never less than nothing.
+        (CAS, 3, {"confirmed": TEN, "there": 2}, 2, 0, None),
+        # Units came back there that nobody has reported yet: they stay.
+        (CAS, 8, {"confirmed": TEN, "there": 12}, 12, 10, None),
+        # While it settles, the excess is what our own first write has overwritten.
+        (CAS, 8, {"confirmed": SETTLING_TEN, "there": 12}, 12, 8, None),
+        # While it settles, what follows from its own order is verified, though no change is expected.
+        (CAS, 9, {"confirmed": SETTLING_TEN, "own": 1}, 9, 9, None),
+        # What cannot be counted, or has no answer, is not believed.
+        (CAS, 10, {"confirmed": TEN, "own": None}, None, 10, None),
+        (ABSOLUTE, 10, {"confirmed": TEN, "intents": (UNANSWERED,)}, None, 10, None),
+    ],
+)
+def test_a_write_says_what_happened_elsewhere(
+    writes: StockWrites,
+    available: int,
+    given: dict[str, object],
+    change_from: int | None,
+    quantity: int,
+    delta: int | None,
+) -> None:
+    [intent] = offered(writes, available, **given).writes  # type: ignore[arg-type]
+    assert (intent.change_from, intent.quantity, intent.delta) == (change_from, quantity, delta)
+
+
+@pytest.mark.parametrize(
+    ("writes", "available", "own"),
+    [(CAS, 10, 0), (ABSOLUTE, 10, 0), (DELTA, 10, 0), (CAS, 9, 1), (DELTA, 9, 1)],
+)
+def test_a_zero_change_is_not_sent_and_counts_as_confirmed(writes: StockWrites, available: int, own: int) -> None:
+    some = offered(writes, available, confirmed=TEN, own=own)
+    assert some.writes == ()
+    assert some.unchanged == {None: Confirmed(available, SEQ_NOW)}
+
+
+def test_an_order_that_is_not_in_the_quantities_yet_is_not_counted_yet() -> None:
+    movement = OwnMovement("id-A", SEQ_NOW + 1, "WH", -3)
+    present = Present(channel(), CAS, {"WH": True}, NOW)
+    some = offer(present, listing({None: TEN}), stocked(WH=10), [movement], {})
+    assert some.writes == ()
+
+
+def test_a_buffer_is_withheld_and_never_goes_below_zero() -> None:
+    assert channel(buffer=3).offered(stocked(WH=10), {"WH": True}) == {None: 7}
+    assert channel(buffer=3).offered(stocked(WH=2), {"WH": True}) == {None: 0}
+
+
+def test_each_place_of_the_platform_gets_the_sum_of_what_feeds_it() -> None:
+    mapped = channel({"EAST": "1", "WEST": "1", "SHOP": "2"})
+    everything = {"EAST": True, "WEST": True, "SHOP": True}
+    assert mapped.offered(stocked(EAST=1, WEST=2, SHOP=4, OTHER=8), everything) == {"1": 3, "2": 4}
+
+
+def test_an_inactive_location_offers_nothing() -> None:
+    assert channel({"EAST": "1"}).offered(stocked(EAST=5), {"EAST": False}) == {"1": 0}
+
+
+def test_settling_ends() -> None:
+    old = Confirmed(10, SEQ_CONFIRMED, NOW - timedelta(seconds=1))
+    assert offered(CAS, 9, confirmed=old, own=1).writes == ()
+
+
+def test_a_request_never_holds_more_than_the_platform_takes() -> None:
+    mapped = channel({f"WH{n}": str(n) for n in range(5)})
+    present = Present(mapped, CAS, {f"WH{n}": True for n in range(5)}, NOW)
+    wide = offer(present, listing(), stocked(WH0=1), [], {})
+    groups = list(requests([wide, wide, wide], 12))
+    assert [sum(len(some.writes) for some in group) for group in groups] == [10, 5]
+    [[part]] = requests([wide], 3)
+    assert len(part.writes) == 3
+    assert (part.version, part.writes[0].version) == (1, 1), "a part of a listing gains it no version"
+
+
+def answered(*outcomes: UpdateOutcome, resent: bool = False) -> Settlement:
+    mapped = channel({f"WH{n}": str(n) for n in range(len(outcomes))})
+    present = Present(mapped, CAS, {f"WH{n}": True for n in range(len(outcomes))}, NOW)
+    levels = {f"WH{n}": 5 for n in range(len(outcomes))}
+    return settle(numbered([offer(present, listing(), stocked(**levels), [], {})], "b"), outcomes, {}, resent=resent)
+
+
+def test_a_listing_is_synced_once_every_place_has_confirmed() -> None:
+    [both] = answered(Shown(5), Shown(5)).acknowledged
+    [one] = answered(Shown(5), Deferred("busy")).acknowledged
+    assert both.synced == (2, 0)
+    assert one.synced is None and list(one.confirmed) == ["0"] and len(one.intents) == 1
+
+
+def test_a_refused_line_is_parked_with_its_reason() -> None:
+    [some] = answered(Rejected("GONE", "no such item")).acknowledged
+    assert (some.reason, some.synced, some.intents) == ("no such item", None, ())
+
+
+def test_a_stale_line_is_offered_anew_from_what_the_platform_shows() -> None:
+    settlement = answered(Stale(3))
+    assert settlement.stale == {"id-A": {"0": 3}}
+
+
+def test_a_resent_line_whose_quantity_is_there_had_arrived() -> None:
+    [some] = answered(Stale(5), resent=True).acknowledged
+    assert some.synced == (2, 0)
+    assert answered(Stale(5)).stale, "but not when nothing was sent before"

@@ -1,0 +1,134 @@
+"""The webhook endpoint: nothing is believed, written or lost without reason."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from connectors.simulated.shopify import SimulatedShopify
+from connectors.simulated.webhooks import Delivery
+from connectors.simulated.woocommerce import SimulatedWooCommerce
+from gateway.bootstrap import Gateway
+from gateway.store.inbox import EventState
+from tests.dispatch.trading import HOME, connect, trading, webhook_server
+
+SKU = "MUG-WHT"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The endpoint of a gateway whose background work is not running: what comes in stays in the inbox."""
+
+    gateway: Gateway
+    shop: SimulatedShopify
+    client: httpx.AsyncClient
+
+    async def knock(self, delivery: Delivery, channel_id: str = "shopify-uk") -> httpx.Response:
+        return await self.client.post(f"/webhooks/{channel_id}", content=delivery.body, headers=dict(delivery.headers))
+
+    async def stored(self) -> int:
+        stored: int = await self.gateway.database["inbox"].count_documents({})
+        return stored
+
+
+@asynccontextmanager
+async def open_door(uri: str, database: str) -> AsyncIterator[Door]:
+    async with (
+        trading(uri, database, {SKU: {HOME: 10}}, webhook_bytes_max=100_000) as gateway,
+        SimulatedShopify({SKU: 10}) as shop,
+        webhook_server(gateway) as url,
+        httpx.AsyncClient(base_url=url) as client,
+    ):
+        await connect(gateway, "shopify-uk", shop)
+        yield Door(gateway, shop, client)
+
+
+@pytest.fixture
+async def door(mongo_uri: str, database_name: str) -> AsyncIterator[Door]:
+    async with open_door(mongo_uri, database_name) as door:
+        yield door
+
+
+def order(shop: SimulatedShopify, **extra: object) -> Delivery:
+    return shop.delivery("orders/create", {"id": 1, **extra})
+
+
+async def test_a_genuine_webhook_is_stored_and_answered(door: Door) -> None:
+    assert (await door.knock(order(door.shop))).status_code == 200
+    assert await door.stored() == 1
+
+
+async def test_the_same_delivery_is_stored_once(door: Door) -> None:
+    delivery = order(door.shop)
+    answers = [(await door.knock(delivery)).status_code for _ in range(3)]
+    assert answers == [200, 200, 200]
+    assert await door.stored() == 1
+
+
+@pytest.mark.parametrize("forgery", ["no signature", "wrong signature", "changed body", "truncated body"])
+async def test_a_forgery_is_refused_and_leaves_no_trace(door: Door, forgery: str) -> None:
+    before = await door.gateway.database.handle.command("dbStats")
+    delivery = _forged(order(door.shop), forgery)
+    answer = await door.knock(delivery)
+    after = await door.gateway.database.handle.command("dbStats")
+    assert answer.status_code == 401
+    assert (after["objects"], after["collections"]) == (before["objects"], before["collections"])
+
+
+async def test_an_unknown_channel_answers_like_a_forgery(door: Door) -> None:
+    forged = _forged(order(door.shop), "wrong signature")
+    known, unknown = await door.knock(forged), await door.knock(forged, "nobody")
+    assert (unknown.status_code, unknown.content) == (known.status_code, known.content)
+    assert [name for name, _ in unknown.headers.items()] == [name for name, _ in known.headers.items()]
+    assert await door.stored() == 0
+
+
+async def test_a_webhook_of_another_channel_is_a_forgery(door: Door) -> None:
+    async with SimulatedShopify({SKU: 10}, secret="another-secret") as other:
+        await connect(door.gateway, "shopify-fr", other)
+        assert (await door.knock(order(door.shop), "shopify-fr")).status_code == 401
+        assert await door.stored() == 0
+
+
+async def test_a_topic_that_nobody_acts_on_is_accepted_and_not_kept(door: Door) -> None:
+    assert (await door.knock(door.shop.delivery("themes/publish", {"id": 1}))).status_code == 200
+    assert await door.stored() == 0
+
+
+async def test_a_body_over_the_limit_is_refused(door: Door) -> None:
+    assert (await door.knock(order(door.shop, note="x" * 200_000))).status_code == 413
+    assert await door.stored() == 0
+
+
+async def test_a_handshake_is_answered_and_not_kept(door: Door) -> None:
+    async with SimulatedWooCommerce({SKU: 10}) as woo:
+        await connect(door.gateway, "woo-de", woo)
+        assert (await door.knock(woo.ping(), "woo-de")).status_code == 200
+        assert await door.stored() == 0
+
+
+async def test_credentials_that_come_along_are_not_kept(door: Door) -> None:
+    delivery = order(door.shop)
+    await door.knock(Delivery({**delivery.headers, "Authorization": "Bearer secret", "Cookie": "a=b"}, delivery.body))
+    [event] = await door.gateway.database["inbox"].find({}).to_list(2)
+    names = {name.lower() for name, _ in event["headers"]}
+    assert "x-shopify-topic" in names
+    assert names.isdisjoint({"authorization", "cookie"})
+    assert event["state"] == EventState.RECEIVED.value
+
+
+def _forged(delivery: Delivery, forgery: str) -> Delivery:
+    headers: Mapping[str, str] = delivery.headers
+    match forgery:
+        case "no signature":
+            return Delivery({k: v for k, v in headers.items() if k != "X-Shopify-Hmac-Sha256"}, delivery.body)
+        case "wrong signature":
+            return Delivery({**headers, "X-Shopify-Hmac-Sha256": "QUJD"}, delivery.body)
+        case "changed body":
+            return Delivery(headers, delivery.body.replace(b"1", b"2", 1))
+        case _:
+            return Delivery(headers, delivery.body[:-1])
