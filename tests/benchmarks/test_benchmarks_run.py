@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import kernel
+from tests.benchmarks import http, kernel
 
 
 async def test_the_kernel_benchmark_runs_and_accounts_for_every_unit(mongo_uri: str, database_name: str) -> None:
     comparisons, verdict = await kernel.measure(mongo_uri, database_name, kernel.Size.small())
     assert verdict == "as the ledger says"
     assert all(comparison.ours.latencies for comparison in comparisons)
+
+
+async def test_the_http_benchmark_runs_without_a_refusal() -> None:
+    measured = await http.measure(http.Size.small())
+    assert all(run.latencies for run in measured.values())
