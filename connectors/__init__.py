@@ -5,7 +5,11 @@ from types import MappingProxyType
 from typing import Any
 
 from connectors.base import Connector
+from connectors.platforms.amazon_seller_central import AmazonSellerCentral
+from connectors.platforms.odoo import Odoo
+from connectors.platforms.netsuite import NetSuite
 from connectors.platforms.shopify import Shopify, ShopifyPos
+from connectors.platforms.square import Square
 from connectors.platforms.woocommerce import WooCommerce
 
 
@@ -21,8 +25,12 @@ def registry(connectors: Iterable[Connector[Any]]) -> Mapping[str, Connector[Any
 
 CONNECTORS: Mapping[str, Connector[Any]] = registry(
     (
+        AmazonSellerCentral(),
+        NetSuite(),
+        Odoo(),
         Shopify(),
         ShopifyPos(),
+        Square(),
         WooCommerce(),
     )
 )

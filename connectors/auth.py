@@ -8,12 +8,15 @@ OAuth libraries are not used: their async clients belong to other HTTP stacks, a
 import base64
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 from urllib.parse import urlencode
 
-from connectors.errors import AuthExpired, Retriable
-from connectors.exchange import Flow, Request, Response
+import orjson
+
+from connectors.errors import AuthExpired, Permanent, Retriable
+from connectors.exchange import Request, Response
 from connectors.status import error_for_status
 
 _OAUTH_ERRORS = frozenset(
@@ -30,6 +33,9 @@ class Token:
     """What the next grant needs, where the platform hands out a new one each time."""
 
 
+Grant: TypeAlias = Generator[Request, Response, Token]
+
+
 class Auth(ABC):
     @abstractmethod
     def sign(self, request: Request, token: Token | None) -> Request:
@@ -38,8 +44,12 @@ class Auth(ABC):
 
 class GrantedAuth(Auth):
     @abstractmethod
-    def grant(self, previous: Token | None) -> Flow[Token]:
-        """How to obtain the next token. The flow sees every answer, whatever its status."""
+    def grant(self, previous: Token | None) -> Grant:
+        """How to obtain the next token. It sees every answer, whatever its status."""
+
+    def scoped(self, scope: str) -> "GrantedAuth":
+        """The scheme for calls that need a token of this scope; raises `Permanent` where there is no such thing."""
+        raise Permanent(f"no token can be had for the scope {scope}")
 
 
 def _with_header(request: Request, name: str, value: str) -> Request:
@@ -92,32 +102,41 @@ class OAuth2(GrantedAuth):
     prefix: str = "Bearer "
     client_in_header: bool = False
     """The client's id and secret go as Basic credentials and not in the form."""
+    as_json: bool = False
+    """The fields go as a JSON object and not as a form."""
+    lifetime_seconds: float | None = None
+    """Of tokens whose answer does not state it in seconds."""
 
     def sign(self, request: Request, token: Token | None) -> Request:
         return request if token is None else _with_header(request, self.header, self.prefix + token.value)
 
-    def grant(self, previous: Token | None) -> Flow[Token]:
+    def scoped(self, scope: str) -> "OAuth2":
+        """Granted to the client itself, whoever it acts for otherwise."""
+        return replace(self, refresh_token=None, parameters={**self.parameters, "scope": scope})
+
+    def grant(self, previous: Token | None) -> Grant:
         refresh = (previous and previous.refresh) or self.refresh_token
         form = {"grant_type": "refresh_token" if refresh else "client_credentials", **self.parameters}
         if refresh:
             form["refresh_token"] = refresh
         if not self.client_in_header:
             form |= {"client_id": self.client_id, "client_secret": self.client_secret}
+        kind = "application/json" if self.as_json else "application/x-www-form-urlencoded"
         request = Request(
             method="POST",
             url=self.token_url,
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-            body=urlencode(form).encode(),
+            headers={"Content-Type": kind, "Accept": "application/json"},
+            body=orjson.dumps(form) if self.as_json else urlencode(form).encode(),
             # A rotating refresh token dies when it is used: a second try would end the connection for good.
             repeatable=refresh is None,
         )
         if self.client_in_header:
             request = Basic(self.client_id, self.client_secret).sign(request, None)
-        return _token_of((yield request))
+        return token_of((yield request))
 
 
-def _token_of(response: Response) -> Token:
-    """RFC 6749, 5.1 and 5.2."""
+def token_of(response: Response) -> Token:
+    """What a token endpoint granted (RFC 6749, 5.1 and 5.2). Raises `AuthExpired` when it refused."""
     if 400 <= response.status < 500 and response.status not in (408, 425, 429):
         raise AuthExpired(f"the platform grants no token: {_oauth_error(response)}")
     error = error_for_status(response, "the token endpoint")

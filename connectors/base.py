@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import ClassVar, Generic
 
 from connectors.abilities import StockAbilities
@@ -19,9 +20,12 @@ from connectors.exchange import UNREADABLE, Flow, Notification, Reply, Response
 from connectors.listing_ids import ListingIds
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.pacing import Allowance, Pace
+from connectors.queues import QueueAddress
 from connectors.signatures import Signature
 from connectors.status import error_for_status
 from connectors.updates import Rejected, StockUpdate, UpdateOutcome
+
+CALLS_AT_ONCE_MAX = 8
 
 
 class Connector(ABC, Generic[Config]):
@@ -32,6 +36,8 @@ class Connector(ABC, Generic[Config]):
     title: ClassVar[str]
     config_type: type[Config]
     pace: ClassVar[Pace]
+    budgets: ClassVar[Mapping[str, Pace]] = MappingProxyType({})
+    """Allowances of their own for kinds of calls that the platform counts apart, see `Request.budget`."""
     stock: ClassVar[StockAbilities]
     listing_ids: ClassVar[ListingIds]
     signature: ClassVar[Signature | None]
@@ -44,6 +50,14 @@ class Connector(ABC, Generic[Config]):
     @abstractmethod
     def auth(self, config: Config) -> Auth:
         """How calls of this channel prove who they are."""
+
+    def abilities(self, config: Config) -> StockAbilities:
+        """`stock`, unless this channel's settings allow it more."""
+        return self.stock
+
+    def calls_at_once(self, config: Config) -> int:
+        """How many calls of this channel may be under way at a time."""
+        return CALLS_AT_ONCE_MAX
 
     def secrets(self, config: Config) -> Sequence[str]:
         """The keys a signature may be made with, the newest first; several while a key is being changed."""
@@ -71,6 +85,11 @@ class Connector(ABC, Generic[Config]):
         """`verify`, then `parse`."""
         self.verify(config, notification)
         return self.parse(config, notification)
+
+    def queue(self, config: Config) -> QueueAddress | None:
+        """The queue that notifications come from instead of, or besides, the webhook; what it holds is trusted as much
+        as whoever may write to it. None when there is none."""
+        return None
 
     def handshake(self, config: Config, notification: Notification) -> Reply | None:
         """The answer to a challenge, which carries no signature and has no effect; None for everything else."""

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from connectors.auth import Auth, GrantedAuth, Token
+from connectors.auth import Auth, Grant, GrantedAuth, Token
 from connectors.base import Connector
 from connectors.breaker import Breaker, BreakerPolicy, BreakerState, ChannelSuspended
 from connectors.config import Config
 from connectors.errors import AuthExpired, ConnectorError, Retriable, Throttled, Unreachable
-from connectors.exchange import UNREADABLE, Flow, Request, Response
+from connectors.exchange import UNREADABLE, Flow, Request, Response, Wait
 from connectors.pacing import Bucket
 from connectors.retry import immediate_tries
 from connectors.session import HttpSession
@@ -36,18 +36,21 @@ class ChannelClient(Generic[Config]):
         token: Token | None = None,
         on_token: OnRenewed | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._connector = connector
         self._session = session
         self._clock = clock
         self._auth: Auth = connector.auth(config)
-        self._bucket = Bucket(connector.pace, clock)
+        self._main = Bucket(connector.pace, clock)
+        self._budgets = {name: Bucket(pace, clock) for name, pace in connector.budgets.items()}
+        self._slots = asyncio.Semaphore(connector.calls_at_once(config))
+        self._sleep = sleep
         self._breaker = Breaker(policy=breaker or BreakerPolicy())
-        self._tokens = (
-            TokenKeeper(self._auth, self._grant, clock, remembered=token, on_renewed=on_token)
-            if isinstance(self._auth, GrantedAuth)
-            else None
-        )
+        self._tokens: dict[str, TokenKeeper] = {}
+        if isinstance(self._auth, GrantedAuth):
+            keeper = TokenKeeper(self._auth, self._grant, clock, remembered=token, on_renewed=on_token)
+            self._tokens[""] = keeper
 
     @property
     def breaker_state(self) -> BreakerState:
@@ -77,12 +80,16 @@ class ChannelClient(Generic[Config]):
             except Retriable as error:
                 # What the flow cannot read is the channel's failure too; what it was told of has been counted.
                 if error is not failure:
-                    self._count(error)
+                    self._count(error, self._main)
                 raise
             except UNREADABLE as error:
                 unreadable = Retriable(f"{self._connector.title} answered in an unexpected shape: {error!r}")
-                self._count(unreadable)
+                self._count(unreadable, self._main)
                 raise unreadable from error
+            if isinstance(request, Wait):
+                await self._sleep(request.seconds)
+                step = partial(next, flow)
+                continue
             try:
                 step = partial(flow.send, await self._call(request))
             except ConnectorError as error:
@@ -106,56 +113,69 @@ class ChannelClient(Generic[Config]):
         except ChannelSuspended:
             raise
         except ConnectorError as error:
-            self._count(error)
+            self._count(error, self._bucket(request))
             raise
         self._breaker = self._breaker.after_answer()
         return response
 
     async def _with_token(self, request: Request) -> Response:
         """A token that is refused is renewed once."""
-        if self._tokens is None:
+        if request.anonymous:
+            return await self._send(request)
+        if not isinstance(self._auth, GrantedAuth):
             return await self._send(self._auth.sign(request, None))
-        token = await self._tokens.current()
+        tokens = self._keeper(self._auth, request.scope)
+        token = await tokens.current()
         response = await self._send(self._auth.sign(request, token))
         if isinstance(self._connector.classify(response), AuthExpired):
-            self._tokens.distrust(token)
-            response = await self._send(self._auth.sign(request, await self._tokens.current()))
+            tokens.distrust(token)
+            response = await self._send(self._auth.sign(request, await tokens.current()))
         return response
 
-    def _count(self, error: ConnectorError) -> None:
+    def _keeper(self, auth: GrantedAuth, scope: str) -> TokenKeeper:
+        if scope not in self._tokens:
+            self._tokens[scope] = TokenKeeper(auth.scoped(scope), self._grant, self._clock)
+        return self._tokens[scope]
+
+    def _bucket(self, request: Request) -> Bucket:
+        return self._budgets[request.budget] if request.budget else self._main
+
+    def _count(self, error: ConnectorError, bucket: Bucket) -> None:
         """Only silence and faults are ill health; a refusal or a limit is an answer."""
         if isinstance(error, Throttled):
-            self._bucket.pause(error.after_seconds or 1.0)
+            bucket.pause(error.after_seconds or 1.0)
         healthy = not isinstance(error, Retriable) or isinstance(error, Throttled)
         breaker = self._breaker
         self._breaker = breaker.after_success() if healthy else breaker.after_failure(self._clock())
 
     async def _send(self, request: Request) -> Response:
         self._breaker.admit(self._clock())
-        await self._wait_for_allowance(request.cost)
+        bucket = self._bucket(request)
+        await self._wait_for_allowance(bucket, request.cost)
         try:
-            self._breaker = self._breaker.admit(self._clock())
-            response = await self._session.send(request)
+            async with self._slots:
+                self._breaker = self._breaker.admit(self._clock())
+                response = await self._session.send(request)
         finally:
-            self._bucket.settle(request.cost)
+            bucket.settle(request.cost)
         allowance = self._connector.allowance(response)
         if allowance is not None:
-            self._bucket.learn(allowance)
+            bucket.learn(allowance)
         return response
 
-    async def _wait_for_allowance(self, cost: float) -> None:
+    async def _wait_for_allowance(self, bucket: Bucket, cost: float) -> None:
         """Waits a little; a longer wait is handed back to the caller, who has better things to do."""
-        seconds = self._bucket.reserve(cost)
+        seconds = bucket.reserve(cost)
         try:
             if seconds > PACE_WAIT_SECONDS_MAX:
                 raise ChannelSuspended("the channel's allowance is used up", after_seconds=seconds)
             if seconds > 0:
-                await asyncio.sleep(seconds)
+                await self._sleep(seconds)
         except BaseException:
-            self._bucket.give_back(cost)
+            bucket.give_back(cost)
             raise
 
-    async def _grant(self, flow: Flow[Token]) -> Token:
+    async def _grant(self, flow: Grant) -> Token:
         """Its answers are the scheme's own to read, not the connector's."""
         try:
             request = next(flow)

@@ -13,9 +13,9 @@ from connectors.errors import Retriable
 
 _Result = TypeVar("_Result")
 
-Flow: TypeAlias = Generator["Request", "Response", _Result]
+Flow: TypeAlias = Generator["Request | Wait", "Response", _Result]
 """A protocol of one or more calls, written as a generator: it yields requests, is sent their responses and returns the
-result. A failed call is thrown into it as a `ConnectorError`."""
+result. A failed call is thrown into it as a `ConnectorError`. Between two looks at a job it yields a `Wait`."""
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 """What reading a decoded body of unexpected shape fails with; turned into a `ConnectorError` in one place each way."""
@@ -41,11 +41,24 @@ class Request:
     """What it takes from the channel's allowance, in the platform's own unit (requests, points)."""
     expected: tuple[int, ...] = ()
     """Statuses besides 2xx that the flow wants to see itself instead of being told of a failure."""
+    budget: str = ""
+    """Which of the connector's `budgets` it is paid from; empty: the channel's main allowance."""
+    anonymous: bool = False
+    """Sent without our credentials, which are no business of the server the platform led us to."""
+    scope: str = ""
+    """An OAuth scope for which this call needs a token of its own; empty: the channel's usual token."""
 
     @classmethod
     def json(cls, method: str, url: str, payload: object, **rest: Any) -> "Request":
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         return cls(method=method, url=url, body=orjson.dumps(payload), headers=headers, **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A pause of a flow, while the platform works on something it was given; the flow is sent nothing for it."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

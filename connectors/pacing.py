@@ -20,7 +20,7 @@ class Pace:
 class Allowance:
     """What an answer says is left. None keeps what is known."""
 
-    remaining: float
+    remaining: float | None = None
     per_second: float | None = None
     burst: float | None = None
 
@@ -61,10 +61,11 @@ class Bucket:
 
     def learn(self, allowance: Allowance) -> None:
         """The platform's own count replaces ours; calls still on their way are not in it yet."""
-        self._counted_at = self._clock()
+        self._count()
         self._burst = allowance.burst or self._burst
         self._per_second = allowance.per_second or self._per_second
-        self._balance = min(self._burst, allowance.remaining) - self._in_flight
+        if allowance.remaining is not None:
+            self._balance = min(self._burst, allowance.remaining) - self._in_flight
 
     def _count(self) -> float:
         now = self._clock()

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import orjson
+
+from connectors.exchange import Response
 
 OVERLAP = timedelta(minutes=2)
 """Search indexes lag and clocks differ: each poll looks this much further back than the newest order it has seen."""
@@ -35,3 +38,18 @@ class PollCursor:
         since = self.since if place is not None else max(self.since, newest - OVERLAP)
         following = {"since": since.isoformat(), "newest": newest.isoformat(), "place": place}
         return orjson.dumps(following).decode()
+
+    def after_answer(self, response: Response, place: str | None) -> str:
+        """The cursor for platforms that do not answer in the order of the changes: the next poll starts a little
+        before this one did, by the platform's own clock. Where it states none, the next poll starts where this did."""
+        began = answered_at(response) if self.place is None else None
+        return self.after_page([began] if began else [], place)
+
+
+def answered_at(response: Response) -> datetime | None:
+    """The platform's own time of an answer (the `Date` header); None where it states none."""
+    try:
+        stated = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return stated.astimezone(UTC) if stated.tzinfo else stated.replace(tzinfo=UTC)

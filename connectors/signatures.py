@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import parse_qs, urlsplit
 
 from connectors.errors import Untrusted
 from connectors.exchange import Notification
@@ -98,3 +99,18 @@ class SharedHeader(Signature):
         stated = self._stated(notification, secrets).encode(errors="surrogateescape")
         if not any(hmac.compare_digest((self.prefix + secret).encode(), stated) for secret in secrets if secret):
             raise Untrusted(f"the header {self.header} does not fit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedAddress(Signature):
+    """A secret in the query of our own address: proves that the sender was told the address, nothing else. For
+    platforms that can neither sign nor add a header; act on what the platform's API says, not on the content."""
+
+    parameter: str
+
+    def verify(self, notification: Notification, secrets: Sequence[str]) -> None:
+        if not any(secrets):
+            raise Untrusted("no secret is configured to verify notifications with")
+        stated = parse_qs(urlsplit(notification.url).query).get(self.parameter, [""])[-1]
+        if not any(hmac.compare_digest(secret.encode(), stated.encode()) for secret in secrets if secret):
+            raise Untrusted(f"the address lacks the right {self.parameter}")

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from connectors.auth import GrantedAuth, Token
+from connectors.auth import Grant, GrantedAuth, Token
 from connectors.errors import ConnectorError
-from connectors.exchange import Flow
 
 RENEW_EARLY_SECONDS_MAX = 300.0
 RENEW_EARLY_SHARE = 0.1
 
-RunGrant = Callable[[Flow[Token]], Awaitable[Token]]
+RunGrant = Callable[[Grant], Awaitable[Token]]
 OnRenewed = Callable[[Token], Awaitable[None]]
 
 

@@ -1,7 +1,8 @@
 """What we tell a platform, and what became of it, line by line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 
@@ -22,6 +23,9 @@ class StockUpdate:
     version: int = 0
     idempotency_key: str
     """Names this logical write: the same on every retry of it, another one for another quantity or comparison."""
+    as_of: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+    """When the quantity was true; the same on every retry. For platforms that put changes in the order of their time:
+    there, a sale made later survives a count."""
 
 
 @dataclass(frozen=True, slots=True)

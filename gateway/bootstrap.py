@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from gateway.channel_services import ChannelServices, open_channel_services
 from gateway.measured import MeasuredCommitter, MeasuredStockStore
 from gateway.metrics import Metrics
+from gateway.movement_services import MovementServices, create_movement_services
 from gateway.operations.batches import BatchRunner
 from gateway.operations.catalog import CatalogOperations
+from gateway.operations.clock import Clock, utc_now
 from gateway.operations.committer import Committer
 from gateway.operations.keys import KeyOperations
 from gateway.operations.reclaiming import Reclaimer
 from gateway.operations.stock import StockOperations
+from gateway.order_services import OrderServices, create_order_services
 from gateway.settings import Settings
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.codecs import CODECS
@@ -40,10 +43,12 @@ class Gateway:
     catalog: CatalogOperations
     keys: KeyOperations
     channels: ChannelServices
+    orders: OrderServices
+    movements: MovementServices
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Gateway]:
+async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = utc_now) -> AsyncIterator[Gateway]:
     """Connect, create the indexes and wire the operations; finish accepted work at the end."""
     database = Database(
         mongodb_uri,
@@ -62,6 +67,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Ga
                 MeasuredStockStore(stock_store, metrics),
                 Reclaimer(ReservationStore(database)),
                 deadline_seconds=deadline_seconds,
+                clock=clock,
             ),
             metrics,
             queue_max=settings.commit_queue_max,
@@ -72,7 +78,23 @@ async def open_gateway(settings: Settings, mongodb_uri: str) -> AsyncIterator[Ga
         catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store)
         keys = KeyOperations(ApiKeyStore(database))
         async with open_channel_services(settings, database, stock_store, stock) as channels:
-            yield Gateway(settings, metrics, database, stock_store, committer, stock, catalog, keys, channels)
+            orders = create_order_services(
+                settings, metrics, database, stock_store, committer, channels.directory, clock
+            )
+            movements = create_movement_services(settings, metrics, database, stock_store, stock, clock)
+            yield Gateway(
+                settings,
+                metrics,
+                database,
+                stock_store,
+                committer,
+                stock,
+                catalog,
+                keys,
+                channels,
+                orders,
+                movements,
+            )
             await committer.close()
     finally:
         await database.close()

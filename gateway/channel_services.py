@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_network
 from uuid import uuid4
 
+import structlog
 from cryptography.fernet import InvalidToken, MultiFernet
 
 from connectors import CONNECTORS
@@ -46,6 +47,10 @@ PRIVATE_NETWORKS = tuple(
     for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
 
+RESTART_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelServices:
@@ -54,6 +59,7 @@ class ChannelServices:
     channels: ChannelOperations
     listings: ListingOperations
     directory: ChannelDirectory
+    connections: Connections
     inbox: Inbox
     intake: Intake
     dispatch: Dispatch
@@ -63,8 +69,8 @@ class ChannelServices:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Push to the channels whose lease this process gets, and work through the inbox; drain at the end."""
-        loops = (self._feed.run(), self.dispatch.run(), self._processor.run())
-        tasks = [asyncio.create_task(loop) for loop in loops]
+        loops = {"feed": self._feed.run, "dispatch": self.dispatch.run, "inbox": self._processor.run}
+        tasks = [asyncio.create_task(_keep_running(name, loop), name=name) for name, loop in loops.items()]
         try:
             yield
         finally:
@@ -82,9 +88,16 @@ async def open_channel_services(
     networks = PRIVATE_NETWORKS if settings.allow_private_addresses else ()
     async with HttpSession(allowed_networks=networks) as session:
         store, listings, inbox = ChannelStore(database), ListingStore(database), Inbox(database)
-        platforms = ConnectorPlatforms(CONNECTORS)
-        channels = ChannelOperations(store, stock_store, platforms, StoredSecrets(settings), channels_max=CHANNELS_MAX)
         directory = ChannelDirectory(store)
+        platforms = ConnectorPlatforms(CONNECTORS)
+        channels = ChannelOperations(
+            store,
+            stock_store,
+            platforms,
+            StoredSecrets(settings),
+            channels_max=CHANNELS_MAX,
+            on_change=directory.forget,
+        )
         connections = Connections(CONNECTORS, session, channels.full_config)
         sales = SalesOperations(stock, stock_store, OrderStore(database), listings)
         processor = InboxProcessor(
@@ -97,12 +110,14 @@ async def open_channel_services(
             LeaseStore(database, _process_name(), settings.channel_lease_seconds),
             Pusher(listings, pushes, stock_store),
             pushes,
+            stock_store,
             channels.report_health,
         )
         yield ChannelServices(
             channels,
-            ListingOperations(listings, stock_store, channels, inbox),
+            ListingOperations(listings, stock_store, channels, platforms, inbox),
             directory,
+            connections,
             inbox,
             Intake(
                 directory,
@@ -117,6 +132,16 @@ async def open_channel_services(
             Feed(ChangeStream(database), listings, dispatch),
             processor,
         )
+
+
+async def _keep_running(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    """A fault that nobody has thought of must not end the work for good."""
+    while True:
+        try:
+            await loop()
+        except Exception:
+            _log.exception("background_work_failed", work=name)
+            await asyncio.sleep(RESTART_SECONDS)
 
 
 class StoredSecrets:

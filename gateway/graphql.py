@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Collection
+
 from starlette.requests import HTTPConnection
 
 from gateway.authentication import Authentication
 from gateway.bootstrap import Gateway
+from gateway.channel_services import ChannelServices
+from gateway.operations.listings import ChannelSync
 from gateway.store.views.coalescing import Coalesced
+from gateway.store.views.inbound import InboundView
 from gateway.store.views.items import ItemView
 from gateway.store.views.ledger import LedgerView
 from gateway.store.views.locations import LocationView
+from gateway.store.views.transfers import TransferView
 from gateway.transport.endpoint import GraphQLEndpoint
 from gateway.transport.limits import Limits
 from schema import schema
@@ -37,11 +43,29 @@ def _services(gateway: Gateway) -> Services:
         items=items,
         ledger=LedgerView(database),
         locations=LocationView(database),
+        carts=gateway.orders.carts,
+        orders=gateway.orders.orders,
+        reservations=gateway.orders.reservations,
+        transfers=gateway.movements.transfers,
+        transfer_view=TransferView(database),
+        inbound=gateway.movements.inbound,
+        inbound_view=InboundView(database),
+        counts=gateway.movements.counts,
+        history=gateway.movements.history,
         channels=gateway.channels.channels,
         listings=gateway.channels.listings,
+        channel_directory=gateway.channels.directory,
         active=gateway.stock_store,
         items_by_sku=Coalesced(items.by_sku),
         items_by_id=Coalesced(items.by_id),
-        sync=Coalesced(gateway.channels.listings.sync_status),
+        sync=Coalesced(_sync_status(gateway.channels)),
         low_stock_at=gateway.settings.low_stock_at,
     )
+
+
+def _sync_status(channels: ChannelServices) -> Callable[[Collection[str]], Awaitable[dict[str, list[ChannelSync]]]]:
+    async def read(item_ids: Collection[str]) -> dict[str, list[ChannelSync]]:
+        # Without channels there is nothing to look up, and the directory answers from memory.
+        return await channels.listings.sync_status(item_ids) if await channels.directory.all() else {}
+
+    return read

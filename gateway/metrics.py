@@ -46,6 +46,21 @@ class Metrics:
         self.unknown_outcomes = Counter(
             "gateway_unknown_outcomes", "Commits whose answer was lost; the ledger settled them.", registry=registry
         )
+        self.expired_reservations = Counter(
+            "gateway_expired_reservations", "Holds whose time had passed, given back by the sweeper.", registry=registry
+        )
+        self.audit_mismatches = Gauge(
+            "gateway_ledger_audit_mismatch_cells",
+            "Stored quantities that the last audit found to differ from the ledger or the open documents.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.audit_finished_at = Gauge(
+            "gateway_ledger_audit_timestamp_seconds",
+            "When the last audit was finished.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self.event_loop_lag = Histogram(
             "gateway_event_loop_lag_seconds", "How late the event loop runs.", registry=registry, buckets=_SECONDS
         )

@@ -58,6 +58,20 @@ class Settings(BaseSettings):
         default=10.0, gt=0, description="Longest time one request may take to commit."
     )
 
+    reservation_seconds: int = Field(
+        default=900, ge=1, le=2_678_400, description="How long a reservation holds its units unless told otherwise."
+    )
+    payment_seconds: int = Field(
+        default=600, ge=1, le=2_678_400, description="How long a payment may take before its units are available again."
+    )
+
+    count_age_days_max: float = Field(
+        default=30, gt=0, le=366, description="How long ago a count (`asOf`) may have been taken, in days."
+    )
+    audit_interval_seconds: float = Field(
+        default=900, ge=1, description="Time between two audits of all quantities in the background."
+    )
+
     body_bytes_max: int = Field(default=1_000_000, ge=1_000, description="Largest request body, in bytes.")
     request_timeout_seconds: float = Field(default=15.0, gt=0, description="Limit of one HTTP request.")
 

@@ -6,21 +6,57 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.availability import AvailabilityQuery
-from schema.items import ItemMutation, ItemQuery
+from schema.carts import CartQuery
+from schema.channels import ChannelMutation, ChannelQuery
+from schema.customer_orders import CustomerOrderMutation, CustomerOrderQuery
+from schema.history import HistoryQuery
+from schema.inbound import InboundQuery
+from schema.inbound_changes import InboundMutation
+from schema.item_changes import ItemMutation
+from schema.items import ItemQuery
 from schema.ledger import LedgerQuery
+from schema.listings import ListingMutation, ListingQuery
 from schema.locations import LocationMutation, LocationQuery
+from schema.reservations import ReservationMutation, ReservationQuery
+from schema.returns import ReturnMutation
 from schema.scalars import SCALARS
 from schema.stock import StockMutation
+from schema.transfer_changes import TransferMutation
+from schema.transfers import TransferQuery
 
 
-@strawberry.type
-class Query(ItemQuery, AvailabilityQuery, LedgerQuery, LocationQuery):
-    """What can be asked."""
+@strawberry.type(description="What can be asked.")
+class Query(
+    ItemQuery,
+    AvailabilityQuery,
+    LedgerQuery,
+    LocationQuery,
+    ChannelQuery,
+    ListingQuery,
+    CartQuery,
+    CustomerOrderQuery,
+    ReservationQuery,
+    TransferQuery,
+    InboundQuery,
+    HistoryQuery,
+):
+    """Every query, from the nouns' modules."""
 
 
-@strawberry.type
-class Mutation(StockMutation, ItemMutation, LocationMutation):
-    """What can be changed."""
+@strawberry.type(description="What can be changed. Expected failures are in `userErrors`, never in `errors`.")
+class Mutation(
+    StockMutation,
+    ItemMutation,
+    LocationMutation,
+    ChannelMutation,
+    ListingMutation,
+    CustomerOrderMutation,
+    ReservationMutation,
+    TransferMutation,
+    InboundMutation,
+    ReturnMutation,
+):
+    """Every mutation, from the nouns' modules."""
 
 
 schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))

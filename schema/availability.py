@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
 import strawberry
 
 from gateway.inventory.access import Scope
+from gateway.inventory.channels import Channel
+from gateway.inventory.errors import Code, NotFound
 from gateway.inventory.identifiers import check_count, check_slug
-from gateway.inventory.stock import ItemStatus
+from gateway.inventory.stock import Item, ItemStatus
 from schema.context import Info
+from schema.descriptions import describe
 from schema.errors import reading
-from schema.items import LOCATIONS_MAX, SKUS_MAX, active_locations
+from schema.items import LOCATIONS_MAX, SKUS_MAX, check_skus
 from schema.scalars import Quantity
 
 
@@ -22,61 +27,83 @@ class AvailabilityBand(StrEnum):
     OUT_OF_STOCK = "OUT_OF_STOCK"
 
 
+describe(
+    AvailabilityBand,
+    {
+        "IN_STOCK": "More than a few units can be sold.",
+        "LOW_STOCK": "Only a few units can be sold: at most the setting GATEWAY_LOW_STOCK_AT.",
+        "OUT_OF_STOCK": "Nothing can be sold.",
+    },
+)
+
+
 @strawberry.type(description="What can be sold of one SKU.")
 class Availability:
-    sku: str
+    sku: str = strawberry.field(description="As it was asked for.")
     known: bool = strawberry.field(description="Whether there is an active item with this SKU.")
-    band: AvailabilityBand
-    available_quantity: Quantity | None = strawberry.field(description="Units; null unless the key may read inventory.")
+    band: AvailabilityBand = strawberry.field(description="Roughly how much.")
+    quantity: Quantity | None = strawberry.field(description="Units, from 0; null unless the key has `inventory:read`.")
 
 
 @strawberry.type
 class AvailabilityQuery:
     @strawberry.field(
-        description="What can be sold of up to 100 SKUs, in the order asked for, at the given locations or at those of "
-        "a channel (all active ones unless given). Needs `availability:read`; `inventory:read` adds exact quantities."
+        description="What can be sold of each SKU, in the order asked for, at all active locations or fewer. "
+        "Needs `availability:read`; with `inventory:read` the exact quantity is told."
     )
     async def availability(
         self,
         info: Info,
-        skus: list[str],
-        location_ids: list[str] | None = None,
-        channel_id: str | None = None,
+        skus: Annotated[list[str], strawberry.argument(description=f"1 to {SKUS_MAX} SKUs.")],
+        location_ids: Annotated[
+            list[str] | None, strawberry.argument(description=f"Only these locations; at most {LOCATIONS_MAX}.")
+        ] = None,
+        channel_id: Annotated[
+            str | None, strawberry.argument(description="What this channel is offered: its locations less its buffer.")
+        ] = None,
     ) -> list[Availability]:
         context = info.context
-        with reading(context.principal, _needed(info)):
-            check_count(skus, ("skus",), SKUS_MAX)
-            places = await _places(info, location_ids, channel_id)
+        exact = context.principal.may(Scope.INVENTORY_READ)
+        with reading(context.principal, Scope.INVENTORY_READ if exact else Scope.AVAILABILITY_READ):
+            check_skus(skus)
+            active = await _active(info, location_ids)
+            channel = None if channel_id is None else await _channel(info, channel_id)
             items = await context.loaders.item_by_sku.load_many(skus)
-            exact = context.principal.may(Scope.INVENTORY_READ)
-            answers = []
-            for sku, item in zip(skus, items, strict=True):
-                known = item is not None and item.status is ItemStatus.ACTIVE
-                units = sum(item.level(at).available for at in places) if item and known else 0
-                answers.append(_availability(sku, known, max(units, 0), exact, context.services.low_stock_at))
-            return answers
+            low_stock_at = context.services.low_stock_at
+            return [
+                _availability(sku, _sellable(item, channel, active), exact, low_stock_at)
+                for sku, item in zip(skus, items, strict=True)
+            ]
 
 
-def _needed(info: Info) -> Scope:
-    may_read = info.context.principal.may(Scope.INVENTORY_READ)
-    return Scope.INVENTORY_READ if may_read else Scope.AVAILABILITY_READ
+async def _active(info: Info, location_ids: list[str] | None) -> Mapping[str, bool]:
+    active = await info.context.services.active.locations()
+    if location_ids is None:
+        return active
+    check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
+    return {at: active.get(at, False) for at in location_ids}
 
 
-async def _places(info: Info, location_ids: list[str] | None, channel_id: str | None) -> set[str]:
-    places = await active_locations(info)
-    if location_ids is not None:
-        check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
-        places &= set(location_ids)
-    if channel_id is not None:
-        check_slug(channel_id, ("channelId",))
-        channel = await info.context.services.channels.get(channel_id)
-        if channel.locations is not None:
-            places &= set(channel.locations)
-    return places
+async def _channel(info: Info, channel_id: str) -> Channel:
+    check_slug(channel_id, ("channelId",))
+    channel = await info.context.services.channel_directory.get(channel_id)
+    if channel is None:
+        raise NotFound(Code.CHANNEL_NOT_FOUND, f"There is no channel '{channel_id}'.", ("channelId",))
+    return channel
 
 
-def _availability(sku: str, known: bool, units: int, exact: bool, low_stock_at: int) -> Availability:
+def _sellable(item: Item | None, channel: Channel | None, active: Mapping[str, bool]) -> int | None:
+    """Units, at least 0; None where there is no such item, or it is archived."""
+    if item is None or item.status is not ItemStatus.ACTIVE:
+        return None
+    if channel is not None:
+        return sum(channel.offered(item, active).values())
+    return max(0, sum(level.available for at, level in item.levels.items() if active.get(at, False)))
+
+
+def _availability(sku: str, sellable: int | None, exact: bool, low_stock_at: int) -> Availability:
+    units = sellable or 0
     band = AvailabilityBand.IN_STOCK
     if units <= low_stock_at:
         band = AvailabilityBand.LOW_STOCK if units else AvailabilityBand.OUT_OF_STOCK
-    return Availability(sku=sku, known=known, band=band, available_quantity=Quantity(units) if exact else None)
+    return Availability(sku=sku, known=sellable is not None, band=band, quantity=Quantity(units) if exact else None)

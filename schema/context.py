@@ -10,15 +10,25 @@ from typing import Protocol
 import strawberry
 
 from gateway.inventory.access import Principal
+from gateway.inventory.channels import Channel
 from gateway.inventory.stock import Item
+from gateway.operations.carts import CartOperations
 from gateway.operations.catalog import CatalogOperations
 from gateway.operations.channels import ChannelOperations
+from gateway.operations.counts import CountOperations
+from gateway.operations.customer_orders import OrderOperations
+from gateway.operations.history import HistoryOperations
+from gateway.operations.inbound import InboundOperations
 from gateway.operations.listings import ChannelSync, ListingOperations
+from gateway.operations.reservations import ReservationOperations
 from gateway.operations.stock import StockOperations
+from gateway.operations.transfers import TransferOperations
 from gateway.store.views.coalescing import Coalesced
+from gateway.store.views.inbound import InboundView
 from gateway.store.views.items import ItemView
 from gateway.store.views.ledger import LedgerView
 from gateway.store.views.locations import LocationView
+from gateway.store.views.transfers import TransferView
 from schema.loaders import Loaders
 
 
@@ -26,6 +36,12 @@ class LocationsKnown(Protocol):
     """Whether each location is active, in order of priority."""
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]: ...
+
+
+class ChannelsKnown(Protocol):
+    """Every channel, from memory and at most a second old."""
+
+    async def get(self, channel_id: str) -> Channel | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +53,18 @@ class Services:
     items: ItemView
     ledger: LedgerView
     locations: LocationView
+    carts: CartOperations
+    orders: OrderOperations
+    reservations: ReservationOperations
+    transfers: TransferOperations
+    transfer_view: TransferView
+    inbound: InboundOperations
+    inbound_view: InboundView
+    counts: CountOperations
+    history: HistoryOperations
     channels: ChannelOperations
     listings: ListingOperations
+    channel_directory: ChannelsKnown
     active: LocationsKnown
     items_by_sku: Coalesced[str, Item]
     items_by_id: Coalesced[str, Item]

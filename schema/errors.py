@@ -11,16 +11,24 @@ from graphql import GraphQLError
 from gateway.inventory.access import Principal, Scope
 from gateway.inventory.errors import Code, IdempotencyKeyReused, InventoryError
 from gateway.inventory.ports import StorageError
+from schema.descriptions import CODES, describe
 from schema.scalars import Quantity
 
-strawberry.enum(Code, name="ErrorCode", description="Every code of an expected failure.")
+strawberry.enum(
+    Code,
+    name="ErrorCode",
+    description="Every code of an expected failure, in `userErrors` and in the `extensions.code` of query errors.",
+)
+describe(Code, CODES)
 
-_AWAY = "The database is not available. Send the request again."
+_AWAY = "The database did not answer in time. Send the request again."
 
 
 @strawberry.type(description="Why a request was refused. Nothing was changed, unless the code says that it is unknown.")
 class UserError:
-    field: list[str] = strawberry.field(description="Path of the offending input, outermost first.")
+    field: list[str] = strawberry.field(
+        description="Path of the offending input, from the mutation's argument inwards; list positions count from 0."
+    )
     message: str = strawberry.field(description="What is wrong and what to do, in English.")
     code: Code = strawberry.field(description="Stable, for programs.")
     retryable: bool = strawberry.field(description="Whether sending the same request again may succeed.")
@@ -53,8 +61,7 @@ def reading(principal: Principal, scope: Scope) -> Iterator[None]:
     try:
         principal.require(scope)
         yield
-    except InventoryError as error:
-        extensions = {"code": error.code.value, "field": list(error.path)}
-        raise GraphQLError(error.message, extensions=extensions) from error
-    except StorageError as error:
-        raise GraphQLError(_AWAY, extensions={"code": Code.UNAVAILABLE.value, "retryable": True}) from error
+    except (InventoryError, StorageError) as error:
+        shown = user_error(error)
+        extensions = {"code": shown.code.value, "field": shown.field, "retryable": shown.retryable}
+        raise GraphQLError(shown.message, extensions=extensions) from error

@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
-from gateway.inventory.catalog import ItemChange
-from gateway.inventory.errors import InventoryError
-from gateway.inventory.identifiers import check_count, check_slug
+from gateway.inventory.identifiers import check_count, check_optional_text, check_sku, check_slug
 from gateway.inventory.ledger import ItemMark
-from gateway.inventory.ports import StorageError
 from gateway.inventory.stock import Item, ItemStatus, Level
 from gateway.store.views.items import ItemFilter
 from schema.context import Info
-from schema.errors import UserError, reading, user_error
-from schema.ledger import After, First, LedgerConnection, history_page, read_position
+from schema.descriptions import describe
+from schema.errors import reading
+from schema.ledger import LedgerConnection, history_page, read_position
 from schema.loaders import HistoryKey
-from schema.paging import FIRST_DEFAULT, Connection, check_first, connection, read_cursor
+from schema.locations import LocationType
+from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, connection, read_cursor
 from schema.scalars import Quantity
+from schema.times import check_time
 
 SKUS_MAX = 100
 LOCATIONS_MAX = 250
 
 ItemReader = Callable[[Item], object]
 
-strawberry.enum(ItemStatus, name="ItemStatus", description="Archived items take no changes of stock.")
+strawberry.enum(ItemStatus, name="ItemStatus", description="Whether an item is in use.")
+describe(ItemStatus, {"ACTIVE": "In use.", "ARCHIVED": "Out of use: it takes no changes of stock."})
 
 
 @strawberry.type(name="Level", description="The quantities of one SKU at one location, in units.")
 class LevelType:
-    location_id: str
+    location_id: str = strawberry.field(description="Where.")
     available: Quantity = strawberry.field(description="Can be promised to a new buyer.")
-    allocated: Quantity = strawberry.field(description="Promised: held by a reservation, or sold and not shipped.")
+    allocated: Quantity = strawberry.field(description="Promised to a reservation, or to a paid, unshipped order.")
     incoming: Quantity = strawberry.field(description="On its way; not part of the total.")
     unavailable: Quantity = strawberry.field(description="Here but not sellable; not part of the total.")
     total: Quantity = strawberry.field(description="available + allocated")
     on_hand: Quantity = strawberry.field(description="total + unavailable")
-    updated_at: datetime | None
+    updated_at: datetime | None = strawberry.field(description="When it last changed; null where it never has.")
+
+    @strawberry.field(description="The location; null where there is none of that id.")
+    async def location(self, info: Info) -> LocationType | None:
+        with reading(info.context.principal, Scope.INVENTORY_READ):
+            location = await info.context.loaders.location_by_id.load(self.location_id)
+        return LocationType(location=location) if location else None
 
     @classmethod
     def of(cls, location_id: str, level: Level) -> LevelType:
@@ -58,17 +65,19 @@ class LevelType:
 
 
 @strawberry.type(
-    description="One SKU. In a mutation's answer, `version` and `totalAvailableQuantity` are as of that change, also "
-    "when it is replayed; everything else is as of now."
+    description="One SKU. In a mutation's answer `sku`, `version` and `totalAvailableQuantity` are as of that change, "
+    "also when it is replayed; everything else is as of now, and needs `inventory:read`."
 )
 class InventoryItem:
     id: strawberry.ID = strawberry.field(description="Never changes, whatever becomes of the SKU.")
-    sku: str
+    sku: str = strawberry.field(description="What the item is called; unique.")
     version: Quantity = strawberry.field(description="Rises by one with every movement, without gaps.")
-    total_available_quantity: Quantity = strawberry.field(description="Sum of `available` over active locations.")
+    total_available_quantity: Quantity = strawberry.field(
+        description="Sum of `available` over active locations, in units."
+    )
     known: Private[Item | None] = None
 
-    @strawberry.field
+    @strawberry.field(description="For people.")
     def name(self, info: Info) -> str | None:
         return self._read(info, lambda item: item.name)  # type: ignore[return-value]
 
@@ -76,18 +85,28 @@ class InventoryItem:
     def backorder_limit(self, info: Info) -> Quantity:
         return self._read(info, lambda item: item.backorder_limit)  # type: ignore[return-value]
 
-    @strawberry.field
+    @strawberry.field(description="Whether it is in use.")
     def status(self, info: Info) -> ItemStatus:
         return self._read(info, lambda item: item.status)  # type: ignore[return-value]
 
-    @strawberry.field(description="When it was last changed.")
+    @strawberry.field(description="When it was created.")
+    def created_at(self, info: Info) -> datetime:
+        return self._read(info, lambda item: item.created_at)  # type: ignore[return-value]
+
+    @strawberry.field(description="When its stock or its definition last changed.")
     def updated_at(self, info: Info) -> datetime:
         return self._read(info, lambda item: item.updated_at)  # type: ignore[return-value]
 
-    @strawberry.field(description="Its levels by location, all of them unless `locationIds` names some.")
-    def levels(self, info: Info, location_ids: list[str] | None = None) -> list[LevelType]:
-        with reading(info.context.principal, Scope.INVENTORY_READ):
-            if location_ids is not None:
+    @strawberry.field(description="Its levels by location id: wherever it was ever stocked, or where asked for.")
+    def levels(
+        self,
+        info: Info,
+        location_ids: Annotated[
+            list[str] | None, strawberry.argument(description=f"At most {LOCATIONS_MAX}; answered in this order.")
+        ] = None,
+    ) -> list[LevelType]:
+        if location_ids is not None:
+            with reading(info.context.principal, Scope.INVENTORY_READ):
                 check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
         return self._read(info, lambda item: _levels(item, location_ids))  # type: ignore[return-value]
 
@@ -96,11 +115,12 @@ class InventoryItem:
         with reading(info.context.principal, Scope.INVENTORY_READ):
             limit = check_first(first)
             key = HistoryKey(self.id, read_position(after), limit + 1)
-            return history_page(await info.context.loaders.history_of_item.load(key), limit)
+            return history_page(await info.context.loaders.history_of_item.load(key), limit, after)
 
     @classmethod
-    def of(cls, item: Item, active: set[str]) -> InventoryItem:
-        total = sum(level.available for location_id, level in item.levels.items() if location_id in active)
+    def of(cls, item: Item, active: Mapping[str, bool]) -> InventoryItem:
+        """`active` tells of every known location whether it counts."""
+        total = sum(level.available for at, level in item.levels.items() if active.get(at, False))
         return cls(
             id=strawberry.ID(item.id),
             sku=item.sku,
@@ -111,6 +131,7 @@ class InventoryItem:
 
     @classmethod
     def marked(cls, mark: ItemMark) -> InventoryItem:
+        """An item of which only the outcome of a change is at hand."""
         return cls(
             id=strawberry.ID(mark.item_id),
             sku=mark.sku,
@@ -135,102 +156,72 @@ def _levels(item: Item, location_ids: list[str] | None) -> list[LevelType]:
     return [LevelType.of(location_id, item.level(location_id)) for location_id in wanted]
 
 
-async def active_locations(info: Info) -> set[str]:
-    known = await info.context.services.active.locations()
-    return {location_id for location_id, active in known.items() if active}
-
-
 @strawberry.input(description="Which items to list; what is left out matches everything.")
 class ItemFilterInput:
-    sku_prefix: str | None = None
-    status: ItemStatus | None = None
-    location_id: str | None = strawberry.field(default=None, description="Stocked at this location, zero included.")
-    updated_since: datetime | None = None
+    sku_prefix: str | None = strawberry.field(default=None, description="Whose SKU begins so; the quickest filter.")
+    name_contains: str | None = strawberry.field(default=None, description="Whose name has this in it, in any case.")
+    status: ItemStatus | None = strawberry.field(default=None, description="In use, or not.")
+    location_id: str | None = strawberry.field(
+        default=None, description="Ever stocked at this location, also where nothing is left."
+    )
+    updated_since: datetime | None = strawberry.field(
+        default=None, description="Changed at this time or later; with its time zone."
+    )
+
+    def criteria(self) -> ItemFilter:
+        """Raises InvalidInput for what no item could ever match."""
+        check_optional_text(self.sku_prefix, ("filter", "skuPrefix"))
+        check_optional_text(self.name_contains, ("filter", "nameContains"))
+        if self.location_id is not None:
+            check_slug(self.location_id, ("filter", "locationId"))
+        check_time(self.updated_since, "filter", "updatedSince")
+        return ItemFilter(self.sku_prefix, self.name_contains, self.status, self.location_id, self.updated_since)
 
 
 @strawberry.type
 class ItemQuery:
-    @strawberry.field(description="One item by SKU; null where there is none.")
-    async def inventory_item(self, info: Info, sku: str) -> InventoryItem | None:
+    @strawberry.field(description="One item by SKU; null where there is none. Needs `inventory:read`.")
+    async def inventory_item(
+        self, info: Info, sku: Annotated[str, strawberry.argument(description="Its present SKU.")]
+    ) -> InventoryItem | None:
         with reading(info.context.principal, Scope.INVENTORY_READ):
-            item = await info.context.loaders.item_by_sku.load(sku)
-            return InventoryItem.of(item, await active_locations(info)) if item else None
+            check_sku(sku, ("sku",))
+            item = await info.context.services.items_by_sku.one(sku)
+            return InventoryItem.of(item, await info.context.services.active.locations()) if item else None
 
-    @strawberry.field(description="Up to 100 items by SKU, in the order asked for; null where there is none.")
-    async def inventory_items(self, info: Info, skus: list[str]) -> list[InventoryItem | None]:
+    @strawberry.field(
+        description="Items by SKU, in the order asked for; null where there is none. Needs `inventory:read`."
+    )
+    async def inventory_items(
+        self, info: Info, skus: Annotated[list[str], strawberry.argument(description=f"1 to {SKUS_MAX} SKUs.")]
+    ) -> list[InventoryItem | None]:
         with reading(info.context.principal, Scope.INVENTORY_READ):
-            check_count(skus, ("skus",), SKUS_MAX)
+            check_skus(skus)
             items = await info.context.loaders.item_by_sku.load_many(skus)
-            active = await active_locations(info)
+            active = await info.context.services.active.locations()
             return [InventoryItem.of(item, active) if item else None for item in items]
 
-    @strawberry.field(description="All items in the order of their SKUs, page by page.")
+    @strawberry.field(description="Items in the order of their SKUs, page by page. Needs `inventory:read`.")
     async def inventory(
-        self, info: Info, first: First = FIRST_DEFAULT, after: After = None, filter: ItemFilterInput | None = None
+        self,
+        info: Info,
+        first: First = FIRST_DEFAULT,
+        after: After = None,
+        filter: Annotated[ItemFilterInput | None, strawberry.argument(description="Which items.")] = None,
     ) -> Connection[InventoryItem]:
         with reading(info.context.principal, Scope.INVENTORY_READ):
             limit, cursor = check_first(first), read_cursor(after, str)
-            wanted = filter or ItemFilterInput()
-            if wanted.location_id is not None:
-                check_slug(wanted.location_id, ("filter", "locationId"))
-            criteria = ItemFilter(wanted.sku_prefix, wanted.status, wanted.location_id, wanted.updated_since)
+            criteria = (filter or ItemFilterInput()).criteria()
             after_sku = str(cursor[0]) if cursor else None
             found = await info.context.services.items.page(criteria, after_sku, limit + 1)
-            active = await active_locations(info)
-            return connection(found, limit, lambda item: InventoryItem.of(item, active), lambda item: (item.sku,))
+            active = await info.context.services.active.locations()
+            return connection(
+                found, limit, lambda item: InventoryItem.of(item, active), lambda item: (item.sku,), after
+            )
 
 
-@strawberry.input
-class ItemCreateInput:
-    sku: str
-    name: str | None = None
-    backorder_limit: Quantity = strawberry.field(default=Quantity(0), description="Units, from 0.")
-
-
-@strawberry.input(description="What is left out stays as it is.")
-class ItemUpdateInput:
-    sku: str = strawberry.field(description="The item's present SKU.")
-    new_sku: str | None = strawberry.field(default=None, description="Renames the item; its history stays.")
-    name: str | None = None
-    backorder_limit: Quantity | None = None
-
-
-@strawberry.input
-class ItemArchiveInput:
-    sku: str
-    archived: bool = strawberry.field(default=True, description="false restores the item.")
-
-
-@strawberry.type
-class ItemPayload:
-    item: InventoryItem | None = None
-    user_errors: list[UserError]
-
-
-@strawberry.type
-class ItemMutation:
-    @strawberry.mutation(description="Create an item without stock. Needs `inventory:write`.")
-    async def item_create(self, info: Info, input: ItemCreateInput) -> ItemPayload:
-        return await _payload(
-            info, info.context.services.catalog.create_item(input.sku, input.name, input.backorder_limit)
-        )
-
-    @strawberry.mutation(description="Change what an item is. Needs `inventory:write`.")
-    async def item_update(self, info: Info, input: ItemUpdateInput) -> ItemPayload:
-        change = ItemChange(input.new_sku, input.name, input.backorder_limit)
-        return await _payload(info, info.context.services.catalog.change_item(input.sku, change))
-
-    @strawberry.mutation(description="Archive or restore an item; its stock and history stay. Needs `inventory:write`.")
-    async def item_archive(self, info: Info, input: ItemArchiveInput) -> ItemPayload:
-        change = ItemChange(archived=input.archived)
-        return await _payload(info, info.context.services.catalog.change_item(input.sku, change))
-
-
-async def _payload(info: Info, work: Coroutine[None, None, Item]) -> ItemPayload:
-    try:
-        with closing(work):
-            info.context.principal.require(Scope.INVENTORY_WRITE)
-            item = await work
-        return ItemPayload(item=InventoryItem.of(item, await active_locations(info)), user_errors=[])
-    except (InventoryError, StorageError) as error:
-        return ItemPayload(user_errors=[user_error(error, "input")])
+def check_skus(skus: list[str]) -> None:
+    """Refuse an empty list, one over `SKUS_MAX`, or a text that is no SKU."""
+    check_count(skus, ("skus",), SKUS_MAX)
+    for index, sku in enumerate(skus):
+        check_sku(sku, ("skus", str(index)))

@@ -11,8 +11,7 @@ from aiodataloader import DataLoader
 
 from gateway.inventory.catalog import Location
 from gateway.inventory.ledger import LedgerEntry
-from gateway.inventory.stock import Item
-from gateway.operations.listings import ChannelSync
+from gateway.inventory.stock import Item, Level
 from gateway.store.views.ledger import Position
 
 if TYPE_CHECKING:
@@ -42,16 +41,16 @@ class Loaders:
         return DataLoader(self._services.items_by_id.many)
 
     @cached_property
-    def sync_by_item(self) -> DataLoader[str, list[ChannelSync] | None]:
-        return DataLoader(self._services.sync.many)
-
-    @cached_property
     def location_by_id(self) -> DataLoader[str, Location | None]:
         async def read(ids: Sequence[str]) -> list[Location | None]:
             found = await self._services.locations.by_id(ids)
             return [found.get(location_id) for location_id in ids]
 
         return DataLoader(read)
+
+    @cached_property
+    def stock_of_location(self) -> DataLoader[str, tuple[int, Level]]:
+        return DataLoader(self._services.locations.stock)
 
     @cached_property
     def history_of_item(self) -> DataLoader[HistoryKey, list[LedgerEntry]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from contextlib import closing
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 from strawberry import Private
@@ -13,9 +14,20 @@ from gateway.inventory.access import Scope
 from gateway.inventory.catalog import Location, LocationChange
 from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
+from gateway.inventory.quantities import check_range
 from schema.context import Info
 from schema.errors import UserError, reading, user_error
-from schema.paging import check_first
+from schema.paging import FIRST_MAX, First, check_first
+from schema.scalars import Quantity
+
+
+@strawberry.type(description="What is at one location, over all items.")
+class LocationStock:
+    items: Quantity = strawberry.field(description="Items that have units there, in whatever bucket.")
+    available: Quantity = strawberry.field(description="Units that can be promised, as soon as the location is active.")
+    allocated: Quantity = strawberry.field(description="Units promised.")
+    incoming: Quantity = strawberry.field(description="Units on their way there.")
+    unavailable: Quantity = strawberry.field(description="Units there but not sellable.")
 
 
 @strawberry.type(name="Location", description="A place that holds stock.")
@@ -26,7 +38,7 @@ class LocationType:
     def id(self) -> strawberry.ID:
         return strawberry.ID(self.location.id)
 
-    @strawberry.field
+    @strawberry.field(description="For people; the id unless another was given.")
     def name(self) -> str:
         return self.location.name
 
@@ -38,64 +50,91 @@ class LocationType:
     def priority(self) -> int:
         return self.location.priority
 
-    @strawberry.field
+    @strawberry.field(description="When it was last changed.")
     def updated_at(self) -> datetime:
         return self.location.updated_at
+
+    @strawberry.field(description="What is there now. Reads every item, so ask for it seldom. Needs `inventory:read`.")
+    async def stock(self, info: Info) -> LocationStock:
+        with reading(info.context.principal, Scope.INVENTORY_READ):
+            items, level = await info.context.loaders.stock_of_location.load(self.location.id)
+        return LocationStock(
+            items=Quantity(items),
+            available=Quantity(level.available),
+            allocated=Quantity(level.allocated),
+            incoming=Quantity(level.incoming),
+            unavailable=Quantity(level.unavailable),
+        )
 
 
 @strawberry.type
 class LocationQuery:
-    @strawberry.field(description="Locations in order of priority, up to 100 from `offset` on.")
-    async def locations(self, info: Info, first: int = 100, offset: int = 0) -> list[LocationType]:
+    @strawberry.field(description="Locations in order of priority, then id. Needs `inventory:read`.")
+    async def locations(
+        self,
+        info: Info,
+        first: First = FIRST_MAX,
+        offset: Annotated[int, strawberry.argument(description="How many to pass over.")] = 0,
+    ) -> list[LocationType]:
         with reading(info.context.principal, Scope.INVENTORY_READ):
-            limit, start = check_first(first), max(offset, 0)
+            limit = check_first(first)
+            check_range(offset, ("offset",), minimum=0)
             found = await info.context.services.locations.all()
-            return [LocationType(location=location) for location in found[start : start + limit]]
+            return [LocationType(location=location) for location in found[offset : offset + limit]]
 
 
-@strawberry.input
+@strawberry.input(description="A new location.")
 class LocationCreateInput:
     id: str = strawberry.field(description="1 to 64 of A-Z a-z 0-9 _ -; it never changes.")
-    name: str | None = None
-    priority: int = strawberry.field(default=0, description="Lower serves first.")
+    name: str | None = strawberry.field(default=None, description="For people; the id unless given.")
+    priority: int = strawberry.field(default=0, description="From 0; lower serves first.")
 
 
-@strawberry.input(description="What is left out stays as it is.")
+@strawberry.input(description="New values of a location; what is left out stays as it is.")
 class LocationUpdateInput:
-    id: str
-    name: str | None = None
-    priority: int | None = None
+    id: str = strawberry.field(description="Which location.")
+    name: str | None = strawberry.field(default=None, description="For people.")
+    priority: int | None = strawberry.field(default=None, description="From 0; lower serves first.")
 
 
-@strawberry.input
+@strawberry.input(description="Which location to take out of service.")
 class LocationDeactivateInput:
-    id: str
-    active: bool = strawberry.field(default=False, description="true reactivates the location.")
+    id: str = strawberry.field(description="Which location.")
+    active: bool = strawberry.field(default=False, description="true puts the location back into service.")
 
 
-@strawberry.type
+@strawberry.type(description="What became of a change of a location.")
 class LocationPayload:
-    location: LocationType | None = None
-    user_errors: list[UserError]
+    location: LocationType | None = strawberry.field(
+        default=None, description="The location as it is now; null where the request was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
+
+
+Input = strawberry.argument(description="What to do.")
 
 
 @strawberry.type
 class LocationMutation:
-    @strawberry.mutation(description="Create an active location. Needs `inventory:write`.")
-    async def location_create(self, info: Info, input: LocationCreateInput) -> LocationPayload:
+    @strawberry.mutation(
+        description="Create an active location; TAKEN where the id is in use. Needs `inventory:write`."
+    )
+    async def location_create(self, info: Info, input: Annotated[LocationCreateInput, Input]) -> LocationPayload:
         work = info.context.services.catalog.create_location(input.id, input.name, input.priority)
         return await _payload(info, work)
 
     @strawberry.mutation(description="Rename or re-rank a location. Needs `inventory:write`.")
-    async def location_update(self, info: Info, input: LocationUpdateInput) -> LocationPayload:
+    async def location_update(self, info: Info, input: Annotated[LocationUpdateInput, Input]) -> LocationPayload:
         change = LocationChange(input.name, input.priority)
         return await _payload(info, info.context.services.catalog.change_location(input.id, change))
 
     @strawberry.mutation(
-        description="Take a location out of service or back into it: its stock stays and can be moved out, but is not "
-        "available to sell. Needs `inventory:write`."
+        description="Take a location out of service (or back into it): its stock stays and can be moved out, but is "
+        "not available to sell; `location.stock` says what is still there. Needs `inventory:write`."
     )
-    async def location_deactivate(self, info: Info, input: LocationDeactivateInput) -> LocationPayload:
+    async def location_deactivate(
+        self, info: Info, input: Annotated[LocationDeactivateInput, Input]
+    ) -> LocationPayload:
         change = LocationChange(active=input.active)
         return await _payload(info, info.context.services.catalog.change_location(input.id, change))
 

@@ -15,6 +15,7 @@ def assert_the_ledger_explains_the_stock(uri: str, database: str, *, oversold: b
     with MongoClient[dict[str, Any]](uri) as client:
         items = {item["_id"]: item for item in client[database]["items"].find()}
         entries = list(client[database]["ledger"].find().sort("seq", 1))
+        promised = _promised(client[database])
     sums: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
     versions: dict[str, list[int]] = defaultdict(list)
     for entry in entries:
@@ -32,6 +33,25 @@ def assert_the_ledger_explains_the_stock(uri: str, database: str, *, oversold: b
         }
         assert levels == {cell: sums[item_id].get(cell, 0) for cell in levels}, f"{item['sku']} differs from its ledger"
         assert set(sums[item_id]) <= set(levels)
+        for (location_id, bucket), quantity in levels.items():
+            if bucket == "allocated":
+                owed = promised.pop((item_id, location_id), 0)
+                assert quantity == owed, f"{item['sku']} at {location_id}: {quantity} allocated, {owed} promised"
         assert oversold or min(levels.values(), default=0) >= -item["backorderLimit"]
         assert versions[item_id] == list(range(1, item["version"] + 1)), f"{item['sku']} has a gap in its versions"
+    assert not any(promised.values()), f"promised, but allocated nowhere: {promised}"
     return len(entries)
+
+
+def _promised(database: Any) -> dict[tuple[str, str], int]:
+    """Units by item id and location that reservations and the orders of channels hold."""
+    promised: dict[tuple[str, str], int] = defaultdict(int)
+    for reservation in database["reservations"].find():
+        for line in reservation["lines"]:
+            held = line["quantity"] - line["fulfilled"] - line["released"]
+            promised[line["itemId"], line["locationId"]] += held
+            assert held == 0 or (held > 0 and reservation["state"] in ("held", "committed")), reservation
+    for order in database["orders"].find():
+        for line in order["lines"]:
+            promised[line["itemId"], line["locationId"]] += line["allocated"]
+    return promised

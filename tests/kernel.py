@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 
 from gateway.bootstrap import Gateway, open_gateway
 from gateway.inventory.decision import Outcome, Submission
+from gateway.operations.clock import Clock, utc_now
 from gateway.settings import Settings
 from gateway.store.item_documents import item_document
 from tests.builders import adjust, item
 
 
 @asynccontextmanager
-async def kernel(uri: str, database: str, **settings: object) -> AsyncIterator[Gateway]:
+async def kernel(uri: str, database: str, *, clock: Clock = utc_now, **settings: object) -> AsyncIterator[Gateway]:
     """A gateway of its own, as another process would open it."""
-    async with open_gateway(Settings(mongodb_database=database, **settings), uri) as gateway:  # type: ignore[arg-type]
+    opened = open_gateway(Settings(mongodb_database=database, **settings), uri, clock=clock)  # type: ignore[arg-type]
+    async with opened as gateway:
         yield gateway
 
 

@@ -1,6 +1,17 @@
 """Shops that speak the vendors' protocols on this machine, for the demo and the tests."""
 
+from connectors.simulated.amazon_seller_central import SimulatedAmazon
+from connectors.simulated.netsuite import SimulatedNetSuite
+from connectors.simulated.odoo import SimulatedOdoo
 from connectors.simulated.shopify import SimulatedShopify
+from connectors.simulated.square import SimulatedSquare
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 
-__all__ = ["SimulatedShopify", "SimulatedWooCommerce"]
+__all__ = [
+    "SimulatedAmazon",
+    "SimulatedNetSuite",
+    "SimulatedOdoo",
+    "SimulatedShopify",
+    "SimulatedSquare",
+    "SimulatedWooCommerce",
+]

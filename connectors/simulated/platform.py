@@ -28,6 +28,7 @@ class ReceivedRequest:
     """`time.monotonic`."""
     method: str
     path: str
+    """As it was sent, percent signs and all."""
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
@@ -149,8 +150,8 @@ class SimulatedPlatform(ABC):
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         body = await request.read()
-        query, headers = dict(request.query), dict(request.headers)
-        self.requests.append(ReceivedRequest(time.monotonic(), request.method, request.path, query, headers, body))
+        path, query, headers = request.rel_url.raw_path, dict(request.query), dict(request.headers)
+        self.requests.append(ReceivedRequest(time.monotonic(), request.method, path, query, headers, body))
         if not self._misbehaviours or not self.is_stock_write(request.path, body):
             return await handler(request)
         kind = self._misbehaviours.popleft()

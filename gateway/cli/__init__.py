@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from gateway.cli.audit import audit
+from gateway.cli.demo import demo
 from gateway.cli.keys import keys
 from gateway.cli.serve import serve
 from gateway.cli.stock_files import export_file, import_file
@@ -16,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(demo)
 app.add_typer(keys, name="keys")
 app.command("import")(import_file)
 app.command("export")(export_file)
+app.command()(audit)

@@ -9,8 +9,8 @@ import typer
 
 from gateway.bootstrap import open_gateway
 from gateway.cli.running import DataDir, opened_database, run
+from gateway.serving.collector import relieve_collector
 from gateway.serving.listeners import allow_many_connections, bind_listeners, url_of
-from gateway.serving.process import run_process
 from gateway.serving.stopping import Stopping
 from gateway.serving.supervisor import Supervisor
 from gateway.settings import Settings
@@ -31,6 +31,9 @@ def serve(
 
 
 async def _serve(settings: Settings) -> int:
+    # Here, because the commands that end by themselves need not wait for the web stack to be imported.
+    from gateway.serving.process import run_process
+
     stopping = Stopping()
     stopping.on_signals(signal.SIGTERM, signal.SIGINT)
     allow_many_connections()
@@ -43,6 +46,7 @@ async def _serve(settings: Settings) -> int:
 
     def on_started() -> None:
         stopping.started()
+        relieve_collector()
         typer.echo(f"Inventory gateway ready at {url}")
 
     async with opened_database(settings) as uri:

@@ -36,6 +36,10 @@ class ConnectorPlatforms:
         connector = self._connectors.get(platform)
         return connector is not None and connector.stock.per_location
 
+    def listing_problem(self, platform: str, ids: Mapping[str, str]) -> str | None:
+        connector = self._connectors.get(platform)
+        return None if connector is None else connector.listing_ids.problem(ids)
+
     def check_config(self, platform: str, entered: Json) -> CheckedConfig:
         connector = self._connectors.get(platform)
         if connector is None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.dispatch.connections import ChannelUnreadable, Connections
-from gateway.dispatch.pushing import LeaseLost, Pusher
+from gateway.dispatch.pushing import KnownLocations, LeaseLost, Pusher
 from gateway.dispatch.worker import ChannelWorker, ReportHealth
 from gateway.inventory.channels import Channel
+from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
 from gateway.store.channels import ChannelDirectory
 from gateway.store.leases import LeaseStore
@@ -19,7 +20,8 @@ from gateway.store.pushes import PushStore
 
 ROUNDS_PER_LEASE = 4
 """A lease is renewed this many times while it lasts, so a few may fail."""
-DRAIN_SECONDS_MAX = 8.0
+DRAIN_SECONDS_MAX = 2.0
+"""For the push in hand at the end; one that is cut off is settled by whoever has the channel next."""
 
 _log = structlog.get_logger(__name__)
 
@@ -40,6 +42,7 @@ class Dispatch:
         leases: LeaseStore,
         pusher: Pusher,
         pushes: PushStore,
+        locations: KnownLocations,
         report_health: ReportHealth,
     ) -> None:
         self._directory = directory
@@ -47,6 +50,7 @@ class Dispatch:
         self._leases = leases
         self._pusher = pusher
         self._pushes = pushes
+        self._locations = locations
         self._report_health = report_health
         self._running: dict[str, _Running] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
@@ -76,7 +80,7 @@ class Dispatch:
             self._wanted.clear()
             try:
                 await self._round()
-            except StorageError as error:
+            except (StorageError, InventoryError) as error:
                 _log.warning("leases_not_renewed", error=str(error)[:300])
             try:
                 async with asyncio.timeout(self._leases.ttl_seconds / ROUNDS_PER_LEASE):
@@ -94,14 +98,16 @@ class Dispatch:
         channels = {channel.id: channel for channel in (await self._directory.all()).values() if channel.is_pushed}
         for channel_id in self._running.keys() - channels.keys():
             self._end(channel_id)
+        # Read afresh, so that the workers see the same locations that the policies were made of.
+        active = await self._locations.locations(fresh=True)
         for channel in channels.values():
             try:
-                await self._look_after(channel)
+                await self._look_after(channel, channel.policy(active))
             except ChannelUnreadable as error:
                 _log.error("channel_unreadable", channel=channel.id, reason=str(error))
                 await self._report_health(channel.id, str(error))
 
-    async def _look_after(self, channel: Channel) -> None:
+    async def _look_after(self, channel: Channel, policy: str) -> None:
         if channel.id in self._ending:
             return
         connection = self._connections.of(channel)
@@ -113,9 +119,9 @@ class Dispatch:
             self._end(channel.id)
         elif lease is not None and running is not None and not running.task.done():
             running.worker.lease = lease
-            running.worker.update(channel, connection)
+            running.worker.update(channel, connection, policy)
         elif lease is not None:
-            worker = ChannelWorker(channel, connection, lease, self._pusher, self._pushes, self._report_health)
+            worker = ChannelWorker(channel, connection, policy, lease, self._pusher, self._pushes, self._report_health)
             task = asyncio.create_task(self._run_worker(worker), name=f"channel/{channel.id}")
             self._running[channel.id] = _Running(worker, task)
 

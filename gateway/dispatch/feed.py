@@ -16,6 +16,7 @@ from gateway.store.listings import ListingStore
 
 QUEUE_MAX = 10_000
 BATCH_MAX = 1_000
+ITEMS_AT_ONCE_MAX = 1_000
 
 _log = structlog.get_logger(__name__)
 
@@ -50,18 +51,19 @@ class Feed:
         failures = 0
         while True:
             try:
+                if await self._stream.begin():
+                    # What was changed before the stream began is not in it.
+                    self._workers.missed()
                 async with self._stream.open() as changes:
                     async for change in changes:
                         failures = 0
                         # A full queue holds the stream back; the server keeps what we have not read.
                         await self._queue.put(change)
-            except ResumeImpossible as error:
-                _log.warning("change_stream_lost", error=str(error)[:300])
-                self._stream.forget()
-                self._workers.missed()
-            except StorageError as error:
+            except (ResumeImpossible, StorageError) as error:
                 failures += 1
                 _log.warning("change_stream_broken", error=str(error)[:300])
+                if isinstance(error, ResumeImpossible):
+                    self._stream.forget()
                 await asyncio.sleep(retry_seconds(failures, None, random.random()))
 
     async def _deliver(self) -> None:
@@ -86,6 +88,8 @@ class Feed:
                     self._workers.due(channel_id, item_id, 0)
                 case ChannelsChanged():
                     self._workers.channels_changed()
-        if available:
-            for channel_id, item_id in await self._listings.channels_listing(list(available)):
+        item_ids = list(available)
+        for start in range(0, len(item_ids), ITEMS_AT_ONCE_MAX):
+            some = item_ids[start : start + ITEMS_AT_ONCE_MAX]
+            for channel_id, item_id in await self._listings.channels_listing(some):
                 self._workers.due(channel_id, item_id, available[item_id])

@@ -23,7 +23,7 @@ class Offer:
 
     listing: Listing
     version: int
-    stock_revision: int
+    policy: str
     writes: tuple[Intent, ...]
     unchanged: Mapping[Place, Confirmed] = field(default_factory=dict)
 
@@ -46,6 +46,7 @@ class Write:
             change_from=intent.change_from,
             delta=intent.delta,
             version=intent.version,
+            as_of=intent.at,
             # Of the batch too: a later write of equal content is another write, a resent batch is the same.
             idempotency_key=str(uuid5(NAMESPACE_OID, f"{intent.batch}/{self.listing.id}/{intent.place}")),
         )
@@ -59,6 +60,10 @@ class Present:
     writes: StockWrites
     active: Mapping[str, bool]
     now: datetime
+
+    @property
+    def policy(self) -> str:
+        return self.channel.policy(self.active)
 
 
 def offer(
@@ -83,7 +88,7 @@ def offer(
             intents.append(result)
         else:
             unchanged[place] = result
-    return Offer(listing, item.version, channel.stock_revision, tuple(intents), unchanged)
+    return Offer(listing, item.version, present.policy, tuple(intents), unchanged)
 
 
 def _offer_place(
@@ -121,7 +126,8 @@ def _offer_place(
         unseen=unseen,
         version=item.version,
         seq=item.seq,
-        stock_revision=present.channel.stock_revision,
+        policy=present.policy,
+        at=present.now,
         settles_at=present.now + SETTLING if compares and change_from is None else settles_at,
     )
 
@@ -184,6 +190,6 @@ def numbered(offers: Iterable[Offer], batch: str) -> list[Write]:
 
 
 def _first_part(whole: Offer, updates_max: int) -> Offer:
-    version, revision = whole.listing.synced_version, whole.listing.synced_revision
-    writes = [replace(intent, version=version, stock_revision=revision) for intent in whole.writes[:updates_max]]
-    return replace(whole, version=version, stock_revision=revision, writes=tuple(writes))
+    version, policy = whole.listing.synced_version, whole.listing.synced_policy
+    writes = [replace(intent, version=version, policy=policy) for intent in whole.writes[:updates_max]]
+    return replace(whole, version=version, policy=policy, writes=tuple(writes))

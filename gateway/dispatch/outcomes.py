@@ -56,7 +56,7 @@ def _settle_listing(
     confirmed = {**listing.confirmed, **unchanged}
     unanswered: list[Intent] = []
     reason: str | None = None
-    synced: tuple[int, int] | None = (answered[0][0].intent.version, answered[0][0].intent.stock_revision)
+    synced: tuple[int, str] | None = (answered[0][0].intent.version, answered[0][0].intent.policy)
     for write, outcome in answered:
         intent = write.intent
         match outcome:

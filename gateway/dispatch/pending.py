@@ -6,7 +6,8 @@ from itertools import islice
 
 PENDING_MAX = 20_000
 NEAR_ZERO_UNITS = 10
-URGENT_SHARE = 0.75
+SLOWER_EVERY = 4
+"""Every so manieth item is taken from the slower lane while it has any."""
 
 
 class Pending:
@@ -20,6 +21,7 @@ class Pending:
         self._size_max = size_max
         self._urgent: dict[str, None] = {}
         self._normal: dict[str, None] = {}
+        self._taken = 0
         self.overflowed = False
 
     def __len__(self) -> int:
@@ -42,8 +44,9 @@ class Pending:
         (self._urgent if urgent else self._normal)[item_id] = None
 
     def take(self, count: int) -> list[str]:
-        """Up to `count` items, at least a quarter of them from the slower lane while it has any."""
-        slower = min(len(self._normal), count - int(count * URGENT_SHARE))
+        """Up to `count` items."""
+        slower = min(len(self._normal), (self._taken + count) // SLOWER_EVERY - self._taken // SLOWER_EVERY)
+        self._taken += count
         taken = _first(self._urgent, count - slower)
         taken += _first(self._normal, count - len(taken))
         return taken

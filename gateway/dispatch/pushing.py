@@ -11,7 +11,8 @@ from uuid import uuid4
 import structlog
 
 from connectors.abilities import StockWrites
-from connectors.errors import ConnectorError
+from connectors.breaker import ChannelSuspended
+from connectors.errors import Permanent, Throttled, Unreachable
 from gateway.dispatch.connections import Connection
 from gateway.dispatch.offers import Offer, Present, Write, numbered, offer
 from gateway.dispatch.outcomes import Settlement, settle
@@ -56,9 +57,10 @@ class Pusher:
         listings = [some for some in await self._listings.of_channel(channel.id, item_ids) if some.error is None]
         # The items first: of the channel's own orders, those that came later must not be counted yet.
         items = await self._pushes.items([listing.item_id for listing in listings])
-        due = [some for some in listings if _is_due(some, channel, items.get(some.item_id))]
-        own = await self._pushes.own_movements(channel.id, _since(due, items))
         present = Present(channel, writes, await self._locations.locations(), datetime.now(UTC))
+        policy = present.policy
+        due = [some for some in listings if _is_due(some, items.get(some.item_id), policy)]
+        own = await self._pushes.own_movements(channel.id, _since(due, items))
         return [offer(present, some, items[some.item_id], own, actual.get(some.item_id, {})) for some in due]
 
     async def send(self, channel: Channel, connection: Connection, lease: Lease, offers: Sequence[Offer]) -> Settlement:
@@ -80,17 +82,28 @@ class Pusher:
         """Send writes again that had no answer; raises like `send`."""
         return await self._write(connection, lease, writes, {}, resent=True)
 
-    async def send_alone(self, connection: Connection, lease: Lease, listing: Listing) -> None:
-        """Send one listing's unanswered writes by themselves; park it when the connector cannot digest them."""
-        writes = [Write(listing, intent) for intent in listing.intents]
-        try:
-            await self._write(connection, lease, writes, {}, resent=True)
-        except (ConnectorError, StorageError, LeaseLost):
-            raise
-        except Exception as error:
-            _log.exception("listing_parked", listing=listing.id)
-            reason = f"The connector cannot write this listing ({type(error).__name__}); see the log."
-            await self._record([Acknowledged(listing.id, listing.confirmed, None, reason)], lease)
+    async def resend_alone(self, connection: Connection, lease: Lease, batches: Sequence[Sequence[Write]]) -> None:
+        """Send each listing's unanswered writes by themselves, and park those that fail where others succeed.
+
+        Raises like `send` when the platform cannot be reached, and when all of them fail: then it is the channel.
+        """
+        by_listing: dict[str, list[Write]] = defaultdict(list)
+        for write in (write for batch in batches for write in batch):
+            by_listing[write.listing.id].append(write)
+        failed: list[tuple[Listing, Exception]] = []
+        for writes in by_listing.values():
+            try:
+                await self.resend(connection, lease, writes)
+            except (LeaseLost, StorageError, Unreachable, Throttled, ChannelSuspended, Permanent):
+                raise
+            except Exception as error:
+                _log.warning("listing_failed_alone", listing=writes[0].listing.id, error=repr(error)[:300])
+                failed.append((writes[0].listing, error))
+        if len(failed) == len(by_listing):
+            raise failed[-1][1]
+        reason = "The platform cannot be told of this listing: {0}"
+        parked = [Acknowledged(listing.id, listing.confirmed, None, reason.format(error)) for listing, error in failed]
+        await self._record(parked, lease)
 
     async def unanswered(self, channel: Channel) -> list[list[Write]]:
         """The requests that a predecessor sent without recording an answer, each as it was."""
@@ -133,11 +146,11 @@ class Pusher:
 
 
 def _acknowledged(some: Offer) -> Acknowledged:
-    return Acknowledged(some.listing.id, some.unchanged, (some.version, some.stock_revision))
+    return Acknowledged(some.listing.id, some.unchanged, (some.version, some.policy))
 
 
-def _is_due(listing: Listing, channel: Channel, item: Item | None) -> bool:
-    return item is not None and listing.is_due(item.version, channel.stock_revision)
+def _is_due(listing: Listing, item: Item | None, policy: str) -> bool:
+    return item is not None and listing.is_due(item.version, policy)
 
 
 def _since(listings: Iterable[Listing], items: Mapping[str, Item]) -> dict[str, int]:

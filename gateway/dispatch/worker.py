@@ -10,8 +10,9 @@ from contextlib import suppress
 
 import structlog
 
-from connectors.abilities import StockWrites
-from connectors.errors import ConnectorError, Permanent, Retriable, Throttled
+from connectors.abilities import StockAbilities, StockWrites
+from connectors.breaker import ChannelSuspended
+from connectors.errors import ConnectorError, Permanent, Retriable, Throttled, Unreachable
 from gateway.dispatch.comparisons import Comparisons
 from gateway.dispatch.connections import Connection
 from gateway.dispatch.offers import requests
@@ -42,6 +43,7 @@ class ChannelWorker:
         self,
         channel: Channel,
         connection: Connection,
+        policy: str,
         lease: Lease,
         pusher: Pusher,
         pushes: PushStore,
@@ -50,6 +52,7 @@ class ChannelWorker:
         self.channel = channel
         self.lease = lease
         self._connection = connection
+        self._policy = policy
         self._pusher = pusher
         self._pushes = pushes
         self._report_health = report_health
@@ -58,7 +61,7 @@ class ChannelWorker:
         self._interrupted = asyncio.Event()
         self._stopping = False
         self._recovered = False
-        self._suspicious = False
+        self._one_by_one = False
         self._scanning = True
         self._scanned_to: str | None = None
         self._failures = 0
@@ -68,6 +71,10 @@ class ChannelWorker:
     def backlog(self) -> int:
         """Items known to be waiting; more may be found by the scan."""
         return len(self._pending)
+
+    @property
+    def _abilities(self) -> StockAbilities:
+        return self._connection.connector.abilities(self._connection.config)
 
     def due(self, item_id: str, available: int) -> None:
         """The item has changed, to `available` units in all."""
@@ -79,9 +86,10 @@ class ChannelWorker:
         self._scanning, self._scanned_to = True, None
         self._woken.set()
 
-    def update(self, channel: Channel, connection: Connection) -> None:
+    def update(self, channel: Channel, connection: Connection, policy: str) -> None:
         """The channel was changed; a worker that waits after a failure tries again at once."""
-        if channel.stock_revision != self.channel.stock_revision:
+        if policy != self._policy:
+            self._policy = policy
             self.scan()
         if connection is not self._connection:
             self._interrupted.set()
@@ -97,22 +105,19 @@ class ChannelWorker:
         """Push what is due until stopped. Raises LeaseLost."""
         while not self._stopping:
             try:
-                pushed = await self._step()
+                if await self._step():
+                    await self._succeeded()
             except LeaseLost:
                 raise
             except StorageError as error:
                 _log.warning("push_storage_failed", channel=self.channel.id, error=str(error)[:300])
                 await self._rest(None)
             except ConnectorError as error:
-                await self._failed(error)
-            except Exception:
-                # A line that the connector cannot digest must not hold up the others: each is tried by itself.
+                _log.warning("push_refused", channel=self.channel.id, reason=error.reason)
+                await self._failed(error, error.reason)
+            except Exception as error:
                 _log.exception("push_failed", channel=self.channel.id)
-                self._suspicious = True
-                await self._rest(None)
-            else:
-                if pushed:
-                    await self._succeeded()
+                await self._failed(error, f"{type(error).__name__}: see the log")
 
     async def _step(self) -> bool:
         """Do the next thing there is to do; whether the platform was reached."""
@@ -131,21 +136,19 @@ class ChannelWorker:
         return await self._push()
 
     async def _scan_page(self) -> None:
-        items, self._scanned_to = await self._pushes.backlog(
-            self.channel.id, self.channel.stock_revision, self._scanned_to
-        )
+        items, self._scanned_to = await self._pushes.backlog(self.channel.id, self._policy, self._scanned_to)
         for item in items:
             self._pending.add(item.id, sum(level.available for level in item.levels.values()))
         self._scanning = self._scanned_to is not None
 
     async def _push(self) -> bool:
-        stock = self._connection.connector.stock
-        taken = self._pending.take(stock.updates_max)
+        abilities = self._abilities
+        taken = self._pending.take(abilities.updates_max)
         # Until its answer is recorded, a request must be assumed to have arrived.
         self._recovered = False
         try:
-            offers = await self._pusher.offers(self.channel, stock.writes, taken, self._comparisons.take(taken))
-            for group in requests(offers, stock.updates_max):
+            offers = await self._pusher.offers(self.channel, abilities.writes, taken, self._comparisons.take(taken))
+            for group in requests(offers, abilities.updates_max):
                 self._follow(await self._pusher.send(self.channel, self._connection, self.lease, group))
         except BaseException:
             for item_id in taken:
@@ -153,24 +156,23 @@ class ChannelWorker:
             raise
         self._recovered = True
         for some in offers:
-            if len(some.writes) > stock.updates_max:
+            if len(some.writes) > abilities.updates_max:
                 self._pending.add(some.listing.item_id, 0)
         return any(some.writes for some in offers)
 
     async def _recover(self) -> bool:
         """Settle the requests that have no recorded answer, before anything newer is sent."""
         batches = await self._pusher.unanswered(self.channel)
-        if self._suspicious:
-            for listing in {write.listing.id: write.listing for batch in batches for write in batch}.values():
-                await self._pusher.send_alone(self._connection, self.lease, listing)
-        elif self._connection.connector.stock.writes is StockWrites.ABSOLUTE:
+        if self._one_by_one and batches:
+            await self._pusher.resend_alone(self._connection, self.lease, batches)
+        elif self._abilities.writes is not StockWrites.ABSOLUTE:
+            for batch in batches:
+                self._follow(await self._pusher.resend(self._connection, self.lease, batch))
+        else:
             # Only the newest quantity matters, and it is written whatever the platform shows.
             for write in (write for batch in batches for write in batch):
                 self._pending.add(write.listing.item_id, 0)
-        else:
-            for batch in batches:
-                self._follow(await self._pusher.resend(self._connection, self.lease, batch))
-        self._suspicious = False
+            batches = []
         self._recovered = True
         return bool(batches)
 
@@ -185,16 +187,19 @@ class ChannelWorker:
         if settlement.deferred:
             raise Retriable(settlement.reason or "part of a request", after_seconds=settlement.wait_seconds)
 
-    async def _failed(self, error: ConnectorError) -> None:
+    async def _failed(self, error: Exception, reason: str) -> None:
         self._failures += 1
-        _log.warning("push_refused", channel=self.channel.id, reason=error.reason, failures=self._failures)
         lasting = isinstance(error, Permanent)
+        elsewhere = isinstance(error, Throttled | Unreachable | ChannelSuspended)
+        # A line that the connector or the platform cannot digest must not hold up the others of its request.
+        self._one_by_one = self._failures >= FAILURES_BEFORE_ALERT and not (lasting or elsewhere)
         if lasting or (self._failures >= FAILURES_BEFORE_ALERT and not isinstance(error, Throttled)):
-            await self._report(error.reason[:REASON_LENGTH_MAX])
+            await self._report(reason[:REASON_LENGTH_MAX])
         await self._rest(PERMANENT_RETRY_SECONDS if lasting else getattr(error, "after_seconds", None))
 
     async def _succeeded(self) -> None:
         self._failures = 0
+        self._one_by_one = False
         if self.channel.state is ChannelState.FAILING:
             await self._report(None)
 
@@ -209,9 +214,7 @@ class ChannelWorker:
     async def _rest(self, wished: float | None) -> None:
         """Wait before the next try; a stop or a change of the channel's settings ends the wait."""
         seconds = retry_seconds(max(self._failures, 1), wished, random.random())
-        self._interrupted.clear()
-        if self._stopping:
-            return
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._interrupted.wait()
+        self._interrupted.clear()

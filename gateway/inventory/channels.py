@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 
 from gateway.inventory.ledger import Json
 from gateway.inventory.stock import Item
@@ -30,8 +31,7 @@ class Channel:
     """A connected account. `revision` rises by one with every change of it.
 
     `locations` maps ours to the platform's, in the order in which orders are allotted to them; None is all of ours,
-    as one stock. `buffer` units are withheld from each of the platform's places. `stock_revision` rises with every
-    change that alters what is offered without any stock having moved. `sealed` holds the encrypted secrets.
+    as one stock. `buffer` units are withheld from each of the platform's places. `sealed` holds the encrypted secrets.
     """
 
     id: str
@@ -44,7 +44,6 @@ class Channel:
     state: ChannelState
     reason: str | None
     revision: int
-    stock_revision: int
     created_at: datetime
     updated_at: datetime
 
@@ -63,6 +62,14 @@ class Channel:
         """Our locations that feed one of the platform's places; all of the channel's where it is not mapped."""
         ours = self.locations or {}
         return tuple(ours) if place is None else tuple(at for at, theirs in ours.items() if theirs == place)
+
+    def policy(self, active: Mapping[str, bool]) -> str:
+        """Names what decides, besides the stock, what is offered: listings that were told under another one are due."""
+        if self.locations is None:
+            feeds = [f"-{at}" for at in sorted(active) if not active[at]]
+        else:
+            feeds = [f"{ours}={theirs}/{active.get(ours, False)}" for ours, theirs in self.locations.items()]
+        return blake2b(f"{self.buffer}|{feeds}".encode(), digest_size=8).hexdigest()
 
     def offered(self, item: Item, active: Mapping[str, bool]) -> dict[Place, int]:
         """Units that the channel may sell at each place: what is available there less the buffer, never below 0.
@@ -99,8 +106,8 @@ class Intent:
     """A write that may have reached the platform: it is sent again, unchanged, before anything newer.
 
     `batch` and `position` name the request that it was part of. Once acknowledged it stands for the item at
-    `version` and `seq` and the channel's stock policy at `stock_revision`. `unseen` is what the platform's own count
-    differed from ours, in units: orders that it has yet to report.
+    `version` and `seq` and for the channel's `policy`. `unseen` is what the platform's own count
+    differed from ours, in units: orders that it has yet to report. `at` is when the quantity was true.
     """
 
     batch: str
@@ -112,7 +119,8 @@ class Intent:
     unseen: int
     version: int
     seq: int
-    stock_revision: int
+    policy: str
+    at: datetime
     settles_at: datetime | None = None
 
 
@@ -128,8 +136,8 @@ class ListingError:
 class Listing:
     """One item as one channel knows it.
 
-    `ids` are the platform's own. Everything up to `synced_version` of the item and `synced_revision` of the channel's
-    stock policy has been acknowledged; -1 is nothing yet.
+    `ids` are the platform's own. Everything up to `synced_version` of the item, under the channel's policy
+    `synced_policy`, has been acknowledged; -1 is nothing yet.
     """
 
     channel_id: str
@@ -138,7 +146,7 @@ class Listing:
     ids: Mapping[str, str]
     created_at: datetime
     synced_version: int = -1
-    synced_revision: int = -1
+    synced_policy: str = ""
     confirmed: Mapping[Place, Confirmed] = field(default_factory=dict)
     confirmed_at: datetime | None = None
     error: ListingError | None = None
@@ -153,11 +161,11 @@ class Listing:
         """Units last acknowledged over all places; None while nothing was."""
         return sum(place.quantity for place in self.confirmed.values()) if self.confirmed else None
 
-    def is_due(self, item_version: int, stock_revision: int) -> bool:
+    def is_due(self, item_version: int, policy: str) -> bool:
         """Whether the channel has yet to hear of the item's present version."""
         if self.error is not None:
             return False
-        return self.synced_version < item_version or self.synced_revision < stock_revision
+        return self.synced_version < item_version or self.synced_policy != policy
 
 
 def listing_id(channel_id: str, item_id: str) -> str:

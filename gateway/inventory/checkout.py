@@ -128,6 +128,13 @@ class StartPayment(Command):
         return Plan(plan.postings, {**plan.records, order.key: after})
 
 
+class OrderOutdated(Unavailable):
+    """The order's reservation is another one by now: the command is to be made anew."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.CONTENTION, "The order has just changed. Send the request again.", ("orderId",))
+
+
 def order_of(stock: StockView, order_id: str) -> CustomerOrder:
     """Raises NotFound."""
     order = stock.record(order_key(order_id))
@@ -142,5 +149,5 @@ def reservation_of(stock: StockView, order: CustomerOrder) -> Reservation | None
         return None
     reservation = stock.record(reservation_key(order.reservation_id))
     if not isinstance(reservation, Reservation):
-        raise Unavailable(Code.CONTENTION, "The order has just changed. Send the request again.")
+        raise OrderOutdated()
     return reservation

@@ -35,7 +35,10 @@ _INSTEAD = {
 }
 _LOST = {
     ReservationState.EXPIRED: (Code.EXPIRED, "The hold on this order's units has expired. Start the payment again."),
-    ReservationState.RELEASED: (Code.ALREADY_RELEASED, "The payment failed, so the units went back. Start it again."),
+    ReservationState.RELEASED: (
+        Code.ALREADY_RELEASED,
+        "The order's units have been given back. Start the payment again.",
+    ),
 }
 
 

@@ -187,7 +187,7 @@ class ReassignReservation(OnReservation):
             state=reservation.state,
             lines=lines,
             expires_at=reservation.expires_at,
-            reference=self.new_reference,
+            reference=self.new_reference or self.new_reservation_id,
             channel_id=reservation.channel_id,
             created_at=stock.now,
             updated_at=stock.now,

@@ -89,6 +89,10 @@ class Reservation:
         overdue = self.state is ReservationState.HELD and self.expires_at is not None and self.expires_at <= now
         return ReservationState.EXPIRED if overdue else self.state
 
+    def at(self, now: datetime) -> Reservation:
+        """The reservation as it must be shown: past its time, it has given everything back, swept or not."""
+        return self.resolved(now) if self.state_at(now) is not self.state else self
+
     def is_replaceable(self, now: datetime) -> bool:
         """Whether a newer request of its owner may take over what it still holds."""
         overdue = self.state_at(now) is ReservationState.EXPIRED
@@ -148,6 +152,16 @@ class Reservation:
             message = f"Only {line.open} units of this line are still held; {quantity} were asked for."
             raise Conflict(Code.MORE_THAN_HELD, message, (*path, "quantity"))
         return line
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationFilter:
+    """Which reservations to list; None means any."""
+
+    owner: str | None = None
+    reference: str | None = None
+    item_id: str | None = None
+    states: tuple[ReservationState, ...] = ()
 
 
 def reservation_key(reservation_id: str) -> RecordKey:

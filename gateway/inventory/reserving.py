@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -45,13 +45,19 @@ class RequestedLine:
             return f"channel {self.channel_id}"
         return " ".join(self.location_ids) or "any location"
 
+    def named_locations(self, path: Path) -> Iterator[tuple[str, Path]]:
+        """Each location that the caller named, and by which field."""
+        alone = len(self.location_ids) == 1
+        for index, location_id in enumerate(self.location_ids):
+            yield location_id, (*path, "locationId") if alone else (*path, "locationIds", str(index))
+
     def check(self, path: Path) -> None:
         check_sku(self.sku, (*path, "sku"))
         check_range(self.quantity, (*path, "quantity"), minimum=1)
         if self.location_ids:
             check_count(self.location_ids, (*path, "locationIds"), CANDIDATES_MAX)
-        for location_id in self.location_ids:
-            check_slug(location_id, (*path, "locationIds"))
+        for location_id, named_at in self.named_locations(path):
+            check_slug(location_id, named_at)
         if self.channel_id is not None:
             check_slug(self.channel_id, (*path, "channelId"))
             if self.location_ids:
@@ -80,15 +86,14 @@ class Allotter:
         strategy: StrategyName,
         *,
         allow_backorder: bool = False,
-        freed: Iterable[HeldLine] = (),
+        freed: Mapping[tuple[str, str], int] | None = None,
     ) -> None:
-        """`freed`: units still held that the request takes the place of; to it they are available."""
+        """`freed`: units by item id and location that are still held, and yet available to this request."""
         self._stock = stock
         self._strategy = STRATEGIES[strategy]
         self._allow_backorder = allow_backorder
-        self._taken: dict[tuple[str, str], int] = defaultdict(int)
-        for line in freed:
-            self._taken[line.item_id, line.location_id] -= line.open
+        self._taken = Counter[tuple[str, str]]()
+        self._taken.subtract(freed or {})
 
     def allot(self, line: RequestedLine, path: Path) -> Allotment:
         """As much of the line as there is; possibly nothing."""
@@ -108,8 +113,8 @@ class Allotter:
     def _places(self, item: Item, line: RequestedLine, path: Path) -> list[str]:
         """The active locations that may serve the line, best first. Raises NotFound for one that does not exist."""
         if line.location_ids:
-            named = dict.fromkeys(line.location_ids)
-            return [at for at in named if self._stock.is_active(at, (*path, "locationIds"))]
+            named = line.named_locations(path)
+            return list(dict.fromkeys(at for at, named_at in named if self._stock.is_active(at, named_at)))
         if line.channel_locations is not None:
             return [at for at in line.channel_locations if self._stock.is_active(at, (*path, "channelId"))]
         ranks = self._stock.ranks
@@ -207,8 +212,10 @@ class Reserve(Command):
         return freed
 
     def _held(self, stock: StockView, freed: Iterable[Reservation]) -> Iterable[HeldLine]:
-        lines = (line for hold in freed for line in hold.lines)
-        allotter = Allotter(stock, self.strategy, allow_backorder=self.allow_backorder, freed=lines)
+        units = Counter[tuple[str, str]]()
+        for held in (line for hold in freed for line in hold.lines):
+            units[held.item_id, held.location_id] += held.open
+        allotter = Allotter(stock, self.strategy, allow_backorder=self.allow_backorder, freed=units)
         for index, line in enumerate(self.lines):
             path = ("lines", str(index))
             allotment = allotter.allot(line, path)

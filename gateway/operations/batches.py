@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import structlog
 
@@ -17,6 +16,7 @@ from gateway.inventory.decision import Atomicity, Decision, Outcome, Result, Sub
 from gateway.inventory.errors import Code, InsufficientStock, Unavailable
 from gateway.inventory.ledger import LedgerEntry
 from gateway.inventory.ports import CommitUnknown, Loaded, StockStore, StoreUnavailable, Wanted, WriteConflict
+from gateway.operations.clock import Clock, utc_now
 from gateway.operations.reclaiming import Reclaimed, Reclaimer
 
 BACKOFF_SECONDS_FIRST = 0.002
@@ -65,11 +65,14 @@ class _Attempt:
 class BatchRunner:
     """Commits batches against a store; several processes may do so at once."""
 
-    def __init__(self, store: StockStore, reclaimer: Reclaimer, *, deadline_seconds: float) -> None:
+    def __init__(
+        self, store: StockStore, reclaimer: Reclaimer, *, deadline_seconds: float, clock: Clock = utc_now
+    ) -> None:
         """`deadline_seconds`: how long conflicts and lost connections are retried before the batch gives up."""
         self._store = store
         self._reclaimer = reclaimer
         self._deadline_seconds = deadline_seconds
+        self._clock = clock
         self._seq = 0
 
     async def run(self, submissions: Sequence[Submission]) -> list[list[Result] | Exception]:
@@ -147,7 +150,7 @@ class BatchRunner:
             # A refusal must rest on what is true now: the item may be stale, or the request a replay.
             refused = [command for command, _ in decision.refused]
             short = [command for command, error in decision.refused if error.code is Code.INSUFFICIENT_STOCK]
-            reclaimed = await self._reclaimer.find(short, loaded.items, datetime.now(UTC))
+            reclaimed = await self._reclaimer.find(short, loaded.items, self._clock())
             if reclaimed.may_be_more:
                 await self.run([Submission(tuple(reclaimed.overdue))])
                 raise WriteConflict("more holds had expired than one batch takes back")
@@ -165,7 +168,7 @@ class BatchRunner:
         reclaimed: Reclaimed,
     ) -> tuple[Decision, list[list[Result]]]:
         seq = max(self._seq, time.time_ns() // 1_000)
-        stock = BatchStock(loaded.items, locations, datetime.now(UTC), loaded.records)
+        stock = BatchStock(loaded.items, locations, self._clock(), loaded.records)
         decision = Decision(stock, loaded.entries, seq)
         if reclaimed.overdue:
             decision.submit(Submission(tuple(reclaimed.overdue)))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from gateway.inventory.channels import BUFFER_MAX, CHANNEL_LOCATIONS_MAX, Channel, ChannelState, Place
+from gateway.inventory.channels import BUFFER_MAX, Channel, ChannelState, Place
 from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Unavailable
 from gateway.inventory.identifiers import (
     NAME_LENGTH_MAX,
-    check_count,
     check_optional_text,
     check_slug,
     check_text,
 )
 from gateway.inventory.ledger import Json
+from gateway.operations.channel_locations import KnownLocations, LocationMapping
 from gateway.operations.platforms import CheckedConfig, Cipher, Platforms
 
 CHANGE_TRIES = 5
@@ -32,12 +32,10 @@ class ChannelRepository(Protocol):
 
     async def get(self, channel_id: str) -> Channel | None: ...
 
+    async def page(self, after: str | None, limit: int) -> list[Channel]:
+        """By id, those after channel id `after`."""
+
     async def count(self) -> int: ...
-
-
-class KnownLocations(Protocol):
-    async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
-        """Every known location and whether it is active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,15 @@ class ChannelOperations:
         cipher: Cipher,
         *,
         channels_max: int,
+        on_change: Callable[[], None],
     ) -> None:
+        """`on_change` is called after every change that this process has made."""
         self._channels = channels
-        self._locations = locations
+        self._locations = LocationMapping(locations, platforms)
         self._platforms = platforms
         self._cipher = cipher
         self._channels_max = channels_max
+        self._on_change = on_change
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class ChannelOperations:
         check_slug(channel_id, ("id",))
         check_text(name, ("name",), NAME_LENGTH_MAX)
         checked = self._platforms.check_config(platform, config)
-        await self._check_locations(platform, locations)
+        await self._locations.check(platform, locations)
         if await self._channels.count() >= self._channels_max:
             raise Conflict(Code.TOO_MANY, f"This gateway has {self._channels_max} channels already.")
         now = datetime.now(UTC)
@@ -105,12 +106,12 @@ class ChannelOperations:
             state=ChannelState.ACTIVE,
             reason=None,
             revision=1,
-            stock_revision=0,
             created_at=now,
             updated_at=now,
         )
         if not await self._channels.insert(channel):
             raise Conflict(Code.TAKEN, f"There is a channel '{channel_id}' already.", ("id",))
+        self._on_change()
         return channel
 
     async def update(self, channel_id: str, change: ChannelChange) -> Channel:
@@ -118,14 +119,7 @@ class ChannelOperations:
         check_optional_text(change.name, ("name",), NAME_LENGTH_MAX)
         if change.buffer is not None:
             _checked_buffer(change.buffer)
-        for _ in range(CHANGE_TRIES):
-            channel = await self.get(channel_id)
-            changed = self._changed(channel, change)
-            await self._check_locations(channel.platform, changed.locations)
-            after = await self._channels.replace(changed)
-            if after is not None:
-                return after
-        raise Unavailable(Code.CONTENTION, "The channel is being changed by others. Send the request again.")
+        return await self._change(channel_id, lambda channel: self._changed(channel, change))
 
     async def pause(self, channel_id: str, reason: str | None = None) -> Channel:
         """Stop pushing; orders are still taken in."""
@@ -148,6 +142,13 @@ class ChannelOperations:
             raise NotFound(Code.CHANNEL_NOT_FOUND, f"There is no channel '{channel_id}'.", ("id",))
         return channel
 
+    async def find(self, channel_id: str) -> Channel | None:
+        return await self._channels.get(channel_id)
+
+    async def page(self, after: str | None, limit: int) -> list[Channel]:
+        """By id, those after channel id `after`."""
+        return await self._channels.page(after, limit)
+
     def full_config(self, channel: Channel) -> dict[str, object]:
         """The channel's settings with its secrets in the clear: for its connector only."""
         secret: dict[str, object] = json.loads(self._cipher.decrypt(channel.sealed))
@@ -156,13 +157,23 @@ class ChannelOperations:
     async def _set_state(
         self, channel_id: str, state: ChannelState, reason: str | None, unless: ChannelState | None = None
     ) -> Channel:
+        def changed(channel: Channel) -> Channel:
+            return channel if channel.state is unless else replace(channel, state=state, reason=reason)
+
+        return await self._change(channel_id, changed)
+
+    async def _change(self, channel_id: str, changed: Callable[[Channel], Channel]) -> Channel:
         for _ in range(CHANGE_TRIES):
-            channel = await self.get(channel_id)
-            if channel.state is unless or (channel.state, channel.reason) == (state, reason):
-                return channel
-            after = await self._channels.replace(replace(channel, state=state, reason=reason))
-            if after is not None:
-                return after
+            before = await self.get(channel_id)
+            after = changed(before)
+            if after == before:
+                return before
+            if after.locations != before.locations:
+                await self._locations.check(after.platform, after.locations)
+            stored = await self._channels.replace(after)
+            if stored is not None:
+                self._on_change()
+                return stored
         raise Unavailable(Code.CONTENTION, "The channel is being changed by others. Send the request again.")
 
     def _changed(self, channel: Channel, change: ChannelChange) -> Channel:
@@ -174,35 +185,10 @@ class ChannelOperations:
             after = replace(after, buffer=change.buffer)
         if change.all_locations or change.locations is not None:
             after = replace(after, locations=None if change.all_locations else change.locations)
-        if (after.buffer, after.locations) != (channel.buffer, channel.locations):
-            after = replace(after, stock_revision=channel.stock_revision + 1)
         return after
 
     def _seal(self, checked: CheckedConfig) -> bytes:
         return self._cipher.encrypt(json.dumps(dict(checked.secret)).encode())
-
-    async def _check_locations(self, platform: str, locations: Mapping[str, Place] | None) -> None:
-        path = ("locations",)
-        places = set((locations or {}).values())
-        if self._platforms.keeps_locations(platform) and (not places or None in places):
-            message = f"{platform} keeps stock per location: map each of ours to one of its own."
-            raise InvalidInput(Code.INVALID_INPUT, message, path)
-        if locations is None:
-            return
-        check_count(locations, path, CHANNEL_LOCATIONS_MAX)
-        if None in places and len(places) > 1:
-            message = "Either every location is mapped to one of the platform's, or none is."
-            raise InvalidInput(Code.INVALID_INPUT, message, path)
-        await self._check_known(locations)
-
-    async def _check_known(self, locations: Collection[str]) -> None:
-        known = await self._locations.locations()
-        if any(at not in known for at in locations):
-            known = await self._locations.locations(fresh=True)
-        for index, location_id in enumerate(locations):
-            if location_id not in known:
-                message = f"There is no location '{location_id}'. Create it first."
-                raise NotFound(Code.LOCATION_NOT_FOUND, message, ("locations", str(index), "locationId"))
 
 
 def _checked_buffer(buffer: int) -> int:

@@ -12,13 +12,16 @@ from uuid import uuid4
 from cachetools import TTLCache
 
 from gateway.inventory.access import ApiKey, Principal, Scope
-from gateway.inventory.errors import Code, NotFound
+from gateway.inventory.errors import Code, Conflict, NotFound
 from gateway.inventory.identifiers import check_count, check_slug
+from gateway.operations.reclaiming import SYSTEM
 
 SECRET_PREFIX = "igw_"
 REVOCATION_SECONDS_MAX = 2.0
 """How long a revoked key may still work in a process that has just used it."""
 
+# Less than that, since a look-up takes a while, and it is what it found at its beginning that is remembered.
+CACHED_SECONDS = 1.5
 CACHED_KEYS_MAX = 10_000
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -42,17 +45,19 @@ class KeyOperations:
 
     def __init__(self, keys: KeyRepository) -> None:
         self._keys = keys
-        self._known: TTLCache[str, ApiKey | None] = TTLCache(CACHED_KEYS_MAX, REVOCATION_SECONDS_MAX)
+        self._known: TTLCache[str, ApiKey] = TTLCache(CACHED_KEYS_MAX, CACHED_SECONDS)
         self._noted: TTLCache[str, bool] = TTLCache(CACHED_KEYS_MAX, USE_NOTED_EVERY.total_seconds())
 
     async def create(self, name: str, scopes: Collection[Scope]) -> str:
         """Make a key for the client `name`; the returned secret is not stored and cannot be shown again."""
         check_slug(name, ("name",))
+        if name == SYSTEM:
+            # What the gateway does by itself has idempotency keys of its own under this name.
+            raise Conflict(Code.TAKEN, f"The name '{SYSTEM}' is the gateway's own. Choose another one.", ("name",))
         check_count(scopes, ("scopes",), len(Scope))
         secret = SECRET_PREFIX + secrets.token_urlsafe(32)
         key = ApiKey(uuid4().hex[:12], name, frozenset(scopes), datetime.now(UTC))
         await self._keys.add(key, _hash(secret))
-        self._known.pop(_hash(secret), None)
         return secret
 
     async def all(self) -> Sequence[ApiKey]:
@@ -62,7 +67,7 @@ class KeyOperations:
     async def revoke(self, name_or_id: str) -> int:
         """Revoke one key by id or every key of a client by name; how many. Raises NotFound where none is valid.
 
-        Every process refuses the key within `REVOCATION_SECONDS_MAX`, this one at once.
+        Every process refuses the key within `REVOCATION_SECONDS_MAX`.
         """
         revoked = await self._keys.revoke(name_or_id, datetime.now(UTC))
         self._known.clear()
@@ -76,12 +81,12 @@ class KeyOperations:
         The look-up is by the secret's hash, so its time tells nothing about the secrets that exist.
         """
         digest = _hash(secret)
-        if digest in self._known:
-            key = self._known[digest]
-        else:
-            key = self._known[digest] = await self._keys.by_hash(digest)
-        if key is None or key.revoked_at is not None:
-            return None
+        key = self._known.get(digest)
+        if key is None:
+            key = await self._keys.by_hash(digest)
+            if key is None or key.revoked_at is not None:
+                return None
+            self._known[digest] = key
         if key.id not in self._noted:
             self._noted[key.id] = True
             await self._keys.used(key.id, datetime.now(UTC))

@@ -12,6 +12,7 @@ from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound
 from gateway.inventory.identifiers import check_count, check_sku, check_text
 from gateway.inventory.stock import Item
 from gateway.operations.channels import ChannelOperations
+from gateway.operations.platforms import Platforms
 
 PLATFORM_IDS_MAX = 10
 SYNCED_ITEMS_MAX = 1_000
@@ -61,11 +62,13 @@ class ListingOperations:
         listings: ListingRepository,
         items: ItemLookup,
         channels: ChannelOperations,
+        platforms: Platforms,
         waiting: WaitingEvents,
     ) -> None:
         self._listings = listings
         self._items = items
         self._channels = channels
+        self._platforms = platforms
         self._waiting = waiting
 
     async def create(self, channel_id: str, sku: str, ids: Mapping[str, str]) -> Listing:
@@ -76,6 +79,9 @@ class ListingOperations:
         check_sku(sku, ("sku",))
         _check_ids(ids)
         channel = await self._channels.get(channel_id)
+        problem = self._platforms.listing_problem(channel.platform, ids)
+        if problem is not None:
+            raise InvalidInput(Code.INVALID_INPUT, problem, ("platformIds",))
         item = await self._item(sku)
         listing = Listing(channel.id, item.id, item.sku, dict(ids), datetime.now(UTC))
         taken = await self._listings.insert(listing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,9 @@ class Platforms(Protocol):
 
     def keeps_locations(self, platform: str) -> bool:
         """Whether the platform counts stock per location of its own, so that ours must be mapped to those."""
+
+    def listing_problem(self, platform: str, ids: Mapping[str, str]) -> str | None:
+        """What is wrong with a listing's platform ids, for the operator; None when nothing is."""
 
     def check_config(self, platform: str, entered: Json) -> CheckedConfig:
         """Raises InvalidInput that names the platform or the first wrong field."""

@@ -73,7 +73,7 @@ class ItemLookup(Protocol):
         """By SKU; unknown ones are left out."""
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
-        """Every known location and whether it is active."""
+        """Every known location and whether it is active, in order of priority."""
 
 
 class SalesOperations:
@@ -141,7 +141,7 @@ class SalesOperations:
         if channel.locations is not None:
             return tuple(channel.locations)
         known = await self._items.locations()
-        return tuple(sorted(at for at, active in known.items() if active))
+        return tuple(at for at, active in known.items() if active)
 
     async def _item_ids(self, channel_id: str, lines: Sequence[ChannelLine]) -> dict[str, str]:
         """Our item by line id: by the platform's ids, else by the listing's SKU, else by an item of the same SKU."""

@@ -10,15 +10,19 @@ import signal
 import socket
 import sys
 
+import structlog
 import uvloop
 
 from gateway.logs import configure_logging
 from gateway.metrics import SHARED_DIR_VARIABLE
+from gateway.serving.collector import relieve_collector
 from gateway.serving.listeners import allow_many_connections
 from gateway.serving.process import run_process
 from gateway.serving.stopping import Stopping
 from gateway.serving.worker import READY
 from gateway.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 
 async def _work(settings: Settings, listener: socket.socket, lifeline: socket.socket) -> None:
@@ -29,6 +33,7 @@ async def _work(settings: Settings, listener: socket.socket, lifeline: socket.so
 
     def on_started() -> None:
         stopping.started()
+        relieve_collector()
         with contextlib.suppress(ConnectionError):  # a cut lifeline is the watch's business
             lifeline.send(READY)
 
@@ -54,11 +59,16 @@ def main(arguments: list[str]) -> None:
     listener, lifeline = (socket.socket(fileno=int(argument)) for argument in arguments)
     listener.setblocking(False)
     lifeline.setblocking(False)
-    with contextlib.suppress(asyncio.CancelledError):
-        uvloop.run(_work(settings, listener, lifeline))
-    if os.getppid() != supervisor:
-        # It was killed, and could not clean up behind itself.
-        shutil.rmtree(os.environ[SHARED_DIR_VARIABLE], ignore_errors=True)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            uvloop.run(_work(settings, listener, lifeline))
+    except Exception:
+        _log.exception("worker_failed")
+        sys.exit(1)
+    finally:
+        if os.getppid() != supervisor:
+            # It was killed, and could not clean up behind itself.
+            shutil.rmtree(os.environ[SHARED_DIR_VARIABLE], ignore_errors=True)
 
 
 if __name__ == "__main__":

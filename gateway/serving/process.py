@@ -42,16 +42,21 @@ async def run_process(
 @asynccontextmanager
 async def _opened(settings: Settings, mongodb_uri: str) -> AsyncIterator[Gateway]:
     """The gateway with its work in the background, closed within a time limit even while the database is away."""
+    limit = asyncio.timeout(None)
     try:
         async with (
-            asyncio.timeout(None) as limit,
+            limit,
             open_gateway(settings, mongodb_uri) as gateway,
             gateway.channels.running(),
+            gateway.orders.running(),
+            gateway.movements.running(),
         ):
             try:
                 yield gateway
             finally:
                 limit.reschedule(asyncio.get_running_loop().time() + CLOSING_SECONDS_MAX)
     except TimeoutError:
+        if not limit.expired():
+            raise
         # Whoever waited for an answer has been cut off before; the ledger tells their retries what was applied.
         _log.warning("closed_with_work_unfinished")

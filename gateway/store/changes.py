@@ -13,7 +13,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from gateway.inventory.ledger import ItemMark
 from gateway.store.driver import Database, Document, as_storage_error
 
-AWAIT_MILLISECONDS_MAX = 1_000
+AWAIT_MILLISECONDS_MAX = 200
+"""Closing the stream has to wait for the look in hand, so looks are short; news ends them at once."""
 
 PIPELINE: list[Mapping[str, Any]] = [
     {
@@ -21,7 +22,7 @@ PIPELINE: list[Mapping[str, Any]] = [
             "$or": [
                 {"ns.coll": {"$in": ["ledger", "listings"]}, "operationType": "insert"},
                 # A listing's own pushes are updates too; only one that was made due again is news.
-                {"ns.coll": "listings", "updateDescription.updatedFields.syncedVersion": -1},
+                {"ns.coll": "listings", "updateDescription.updatedFields.resyncs": {"$exists": True}},
                 {"ns.coll": {"$in": ["channels", "locations"]}},
             ]
         }
@@ -75,38 +76,40 @@ class ChangeStream:
         self._start: Any = None
 
     def forget(self) -> None:
-        """The next `open` starts at the present."""
+        """Give up the place where the stream stopped; `begin` anew."""
         self._token = self._start = None
+
+    async def begin(self) -> bool:
+        """Fix the present as the start, unless there is a place to go on from; whether it was fixed just now.
+
+        The driver opens its cursor at the first look only, so the present has to be asked for.
+        """
+        if self._token is not None or self._start is not None:
+            return False
+        try:
+            self._start = (await self._database.handle.command("ping"))["operationTime"]
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return True
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[Change]]:
-        """The changes since the last one seen, or from now on.
+        """The changes since the last one seen, or since `begin`.
 
         Raises ResumeImpossible, or a StorageError when the database is away.
         """
+        place = {"start_at_operation_time": self._start} if self._token is None else {"resume_after": self._token}
         try:
-            watching = self._database.handle.watch(
-                PIPELINE, max_await_time_ms=AWAIT_MILLISECONDS_MAX, **await self._from()
-            )
+            watching = self._database.handle.watch(PIPELINE, max_await_time_ms=AWAIT_MILLISECONDS_MAX, **place)
             stream = await watching if inspect.isawaitable(watching) else watching
             try:
                 yield self._changes(stream)
             finally:
                 await stream.close()
         except OperationFailure as error:
-            if self._start is not None:
-                raise ResumeImpossible(str(error)) from error
-            raise as_storage_error(error) from error
+            raise ResumeImpossible(str(error)) from error
         except PyMongoError as error:
             raise as_storage_error(error) from error
-
-    async def _from(self) -> Document:
-        """Where to begin. The driver opens its cursor at the first look, so the present is asked for beforehand."""
-        if self._token is not None:
-            return {"resume_after": self._token}
-        if self._start is None:
-            self._start = (await self._database.handle.command("ping"))["operationTime"]
-        return {"start_at_operation_time": self._start}
 
     async def _changes(self, stream: Any) -> AsyncIterator[Change]:
         while stream.alive:

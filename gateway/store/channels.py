@@ -52,8 +52,13 @@ class ChannelStore:
 
     async def all(self) -> list[Channel]:
         """Every channel by id; a gateway has at most `CHANNELS_MAX`."""
+        return await self.page(None, CHANNELS_MAX)
+
+    async def page(self, after: str | None, limit: int) -> list[Channel]:
+        """By id, those after channel id `after`."""
+        wanted = {} if after is None else {"_id": {"$gt": after}}
         try:
-            documents = await self._channels.find({}).sort("_id").to_list(CHANNELS_MAX)
+            documents = await self._channels.find(wanted).sort("_id").limit(limit).to_list(limit)
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return [_read(document) for document in documents]
@@ -80,7 +85,6 @@ def _document(channel: Channel) -> Document:
         "state": channel.state.value,
         "reason": channel.reason,
         "revision": channel.revision,
-        "stockRevision": channel.stock_revision,
         "createdAt": channel.created_at,
         "updatedAt": channel.updated_at,
     }
@@ -99,7 +103,6 @@ def _read(document: dict[str, Any]) -> Channel:
         state=ChannelState(document["state"]),
         reason=document["reason"],
         revision=document["revision"],
-        stock_revision=document["stockRevision"],
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
     )

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.inventory.customer_orders import CUSTOMER_ORDERS
+from gateway.inventory.inbound import INBOUND
 from gateway.inventory.orders import ORDERS
 from gateway.inventory.reservations import RESERVATIONS
+from gateway.inventory.transfers import TRANSFERS
+from gateway.store.customer_orders import customer_order_document, read_customer_order
+from gateway.store.inbound import inbound_document, read_inbound
 from gateway.store.orders import order_document, read_order
 from gateway.store.records import Codec
 from gateway.store.reservations import read_reservation, reservation_document
+from gateway.store.transfers import read_transfer, transfer_document
 
 CODECS: Mapping[str, Codec] = {
     RESERVATIONS: Codec(reservation_document, read_reservation),
     ORDERS: Codec(order_document, read_order),
+    CUSTOMER_ORDERS: Codec(customer_order_document, read_customer_order),
+    TRANSFERS: Codec(transfer_document, read_transfer),
+    INBOUND: Codec(inbound_document, read_inbound),
 }

@@ -90,9 +90,11 @@ class Database:
         except PyMongoError as error:
             raise as_storage_error(error) from error
 
-    async def aggregate(self, collection: str, pipeline: Sequence[Mapping[str, Any]], length: int) -> list[Document]:
+    async def aggregate(
+        self, collection: str, pipeline: Sequence[Mapping[str, Any]], length: int, **options: Any
+    ) -> list[Document]:
         """Run a pipeline and return at most `length` documents."""
-        cursor = await _settled(self.handle[collection].aggregate(list(pipeline)))
+        cursor = await _settled(self.handle[collection].aggregate(list(pipeline), **options))
         documents: list[Document] = await cursor.to_list(length)
         return documents
 

@@ -7,21 +7,28 @@ from collections.abc import Mapping, Sequence
 from pymongo import IndexModel
 from pymongo.errors import PyMongoError
 
+from gateway.inventory.inbound import INBOUND
 from gateway.inventory.orders import ORDERS
 from gateway.inventory.reservations import RESERVATIONS
+from gateway.inventory.transfers import TRANSFERS
 from gateway.store.api_keys import API_KEY_INDEXES, API_KEYS
 from gateway.store.driver import Database, as_storage_error
+from gateway.store.inbound import INBOUND_INDEXES
 from gateway.store.inbox import INBOX_INDEXES
 from gateway.store.listings import LISTING_INDEXES
+from gateway.store.open_documents import OPEN_ORDER_INDEX, OPEN_RESERVATION_INDEX
 from gateway.store.orders import ORDER_INDEXES
 from gateway.store.reservations import RESERVATION_INDEXES
 from gateway.store.stock import ITEM_INDEXES, LEDGER_INDEXES
+from gateway.store.transfers import TRANSFER_INDEXES
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "items": ITEM_INDEXES,
     "ledger": LEDGER_INDEXES,
-    RESERVATIONS: RESERVATION_INDEXES,
-    ORDERS: ORDER_INDEXES,
+    RESERVATIONS: [*RESERVATION_INDEXES, OPEN_RESERVATION_INDEX],
+    ORDERS: [*ORDER_INDEXES, OPEN_ORDER_INDEX],
+    TRANSFERS: TRANSFER_INDEXES,
+    INBOUND: INBOUND_INDEXES,
     "listings": LISTING_INDEXES,
     "inbox": INBOX_INDEXES,
     API_KEYS: API_KEY_INDEXES,

@@ -22,7 +22,7 @@ def listing_document(listing: Listing) -> Document:
         "idTerms": terms,
         "externalId": "&".join(terms),
         "syncedVersion": listing.synced_version,
-        "syncedRevision": listing.synced_revision,
+        "syncedPolicy": listing.synced_policy,
         "confirmed": confirmed_document(listing.confirmed),
         "fence": 0,
         "createdAt": listing.created_at,
@@ -52,7 +52,8 @@ def intent_document(intent: Intent) -> Document:
         "unseen": intent.unseen,
         "version": intent.version,
         "seq": intent.seq,
-        "stockRevision": intent.stock_revision,
+        "policy": intent.policy,
+        "at": intent.at,
         "settlesAt": intent.settles_at,
     }
 
@@ -66,7 +67,7 @@ def read_listing(document: dict[str, Any]) -> Listing:
         ids={name: value for name, value in document["ids"]},
         created_at=document["createdAt"],
         synced_version=document["syncedVersion"],
-        synced_revision=document["syncedRevision"],
+        synced_policy=document["syncedPolicy"],
         confirmed={c["place"]: Confirmed(c["quantity"], c["seq"], c["settlesAt"]) for c in document["confirmed"]},
         confirmed_at=document.get("confirmedAt"),
         error=None if error is None else ListingError(error["reason"], error["at"]),
@@ -85,6 +86,7 @@ def _read_intent(document: dict[str, Any]) -> Intent:
         unseen=document["unseen"],
         version=document["version"],
         seq=document["seq"],
-        stock_revision=document["stockRevision"],
+        policy=document["policy"],
+        at=document["at"],
         settles_at=document["settlesAt"],
     )

@@ -9,10 +9,11 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.channels import Listing, listing_id
+from gateway.store.channels import CHANNELS_MAX
 from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
 from gateway.store.listing_documents import id_terms, listing_document, read_listing
 
-LISTINGS_FOUND_MAX = 20_000
+ORDER_LISTINGS_MAX = 10_000
 
 LISTING_INDEXES = [
     IndexModel([("itemId", ASCENDING)]),
@@ -45,7 +46,7 @@ class ListingStore:
 
     async def of_items(self, item_ids: Collection[str]) -> list[Listing]:
         """Every channel's listings of these items."""
-        return await self._find({"itemId": {"$in": list(item_ids)}}, LISTINGS_FOUND_MAX)
+        return await self._find({"itemId": {"$in": list(item_ids)}}, len(item_ids) * CHANNELS_MAX)
 
     async def of_channel(self, channel_id: str, item_ids: Collection[str]) -> list[Listing]:
         """One channel's listings of these items."""
@@ -68,13 +69,13 @@ class ListingStore:
             either.append({"sku": {"$in": list(skus)}})
         if not either:
             return []
-        return await self._find({"channelId": channel_id, "$or": either}, LISTINGS_FOUND_MAX)
+        return await self._find({"channelId": channel_id, "$or": either}, ORDER_LISTINGS_MAX)
 
     async def channels_listing(self, item_ids: Collection[str]) -> list[tuple[str, str]]:
         """(channel id, item id) of every listing of these items."""
         try:
             cursor = self._listings.find({"itemId": {"$in": list(item_ids)}}, {"channelId": 1, "itemId": 1})
-            documents = await cursor.to_list(LISTINGS_FOUND_MAX)
+            documents = await cursor.to_list(len(item_ids) * CHANNELS_MAX)
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return [(document["channelId"], document["itemId"]) for document in documents]
@@ -83,6 +84,8 @@ class ListingStore:
         """Make the channel hear the quantity again, whatever it was told, and unpark it; None if there is no such."""
         change = {
             "$set": {"syncedVersion": -1, "confirmed": []},
+            # Always a change, also of a listing that was never synced: the change stream tells the worker.
+            "$inc": {"resyncs": 1},
             "$unset": {"error": "", "intents": ""},
         }
         try:

@@ -33,7 +33,7 @@ class Acknowledged:
 
     listing_id: str
     confirmed: Mapping[Place, Confirmed]
-    synced: tuple[int, int] | None
+    synced: tuple[int, str] | None
     reason: str | None = None
     intents: tuple[Intent, ...] = ()
 
@@ -64,7 +64,7 @@ class PushStore:
             raise as_storage_error(error) from error
         return {document["_id"]: read_item(document) for document in documents}
 
-    async def backlog(self, channel_id: str, stock_revision: int, after: str | None) -> tuple[list[Item], str | None]:
+    async def backlog(self, channel_id: str, policy: str, after: str | None) -> tuple[list[Item], str | None]:
         """One page of the scan: the items the channel has yet to hear of, and where to go on; None at the end."""
         wanted: Document = {"channelId": channel_id}
         if after is not None:
@@ -80,7 +80,7 @@ class PushStore:
         due = [
             items[listing.item_id]
             for listing in listings
-            if listing.item_id in items and listing.is_due(items[listing.item_id].version, stock_revision)
+            if listing.item_id in items and listing.is_due(items[listing.item_id].version, policy)
         ]
         return due, listings[-1].id if len(listings) == BACKLOG_PAGE else None
 
@@ -145,7 +145,7 @@ def _change(some: Acknowledged, fence: int, now: datetime) -> Document:
     values: Document = {"fence": fence, "confirmed": confirmed_document(some.confirmed)}
     gone: Document = {}
     if some.synced is not None:
-        values["syncedVersion"], values["syncedRevision"] = some.synced
+        values["syncedVersion"], values["syncedPolicy"] = some.synced
         values["confirmedAt"] = now
     if some.reason is not None:
         values["error"] = {"reason": some.reason, "at": now}

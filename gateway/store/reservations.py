@@ -3,54 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
-from gateway.inventory.reservations import RESERVATIONS, HeldLine, Reservation, ReservationState
+from gateway.inventory.reservations import RESERVATIONS, HeldLine, Reservation, ReservationFilter, ReservationState
 from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.views.pages import Place, newest_first
+
+Cell = tuple[str, str]
+"""An item's id and a location's."""
+CELLS_MAX = 100_000
 
 _HELD = {"state": ReservationState.HELD.value}
 
+_NEWEST = [("createdAt", DESCENDING), ("_id", DESCENDING)]
+
 RESERVATION_INDEXES = [
     # The sweep, and the expired holds of items that a request is short of.
-    IndexModel([("expiresAt", ASCENDING)], partialFilterExpression=_HELD),
+    IndexModel([("expiresAt", ASCENDING), ("_id", ASCENDING)], partialFilterExpression=_HELD),
     IndexModel([("lines.itemId", ASCENDING), ("expiresAt", ASCENDING)], partialFilterExpression=_HELD),
     # The queries of people: by owner, reference, item and state, newest first.
-    IndexModel([("owner", ASCENDING), ("createdAt", DESCENDING)]),
-    IndexModel([("reference", ASCENDING), ("createdAt", DESCENDING)]),
-    IndexModel([("lines.itemId", ASCENDING), ("createdAt", DESCENDING)]),
-    IndexModel([("state", ASCENDING), ("createdAt", DESCENDING)]),
-    IndexModel([("createdAt", DESCENDING), ("_id", DESCENDING)]),
+    IndexModel([("owner", ASCENDING), *_NEWEST]),
+    IndexModel([("reference", ASCENDING), *_NEWEST]),
+    IndexModel([("lines.itemId", ASCENDING), *_NEWEST]),
+    IndexModel([("state", ASCENDING), *_NEWEST]),
+    IndexModel(_NEWEST),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ReservationFilter:
-    """Which reservations to list; None means any."""
-
-    owner: str | None = None
-    reference: str | None = None
-    item_id: str | None = None
-    states: tuple[ReservationState, ...] = ()
 
 
 class ReservationStore:
     """Reads reservations; only the kernel writes them."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._reservations = database[RESERVATIONS]
 
     async def get(self, reservation_id: str) -> Reservation | None:
         found = await self._find({"_id": reservation_id}, [("_id", ASCENDING)], 1)
         return found[0] if found else None
 
-    async def overdue(self, now: datetime, limit: int) -> list[Reservation]:
-        """Up to `limit` holds whose time has passed, the oldest first."""
-        return await self._find({**_HELD, "expiresAt": {"$lte": now}}, [("expiresAt", ASCENDING)], limit)
+    async def overdue(self, now: datetime, limit: int, after: Reservation | None = None) -> list[Reservation]:
+        """Up to `limit` holds whose time has passed, the longest overdue first, beginning behind `after`."""
+        query: dict[str, Any] = {**_HELD, "expiresAt": {"$lte": now}}
+        if after is not None:
+            query["expiresAt"]["$gte"] = after.expires_at
+            query["$or"] = [{"expiresAt": {"$gt": after.expires_at}}, {"_id": {"$gt": after.id}}]
+        return await self._find(query, [("expiresAt", ASCENDING), ("_id", ASCENDING)], limit)
 
     async def overdue_of(self, item_ids: Collection[str], now: datetime, limit: int) -> list[Reservation]:
         """Up to `limit` holds of these items whose time has passed."""
@@ -58,23 +59,43 @@ class ReservationStore:
         return await self._find(query, [("expiresAt", ASCENDING)], limit)
 
     async def held_by(self, owner: str, item_ids: Collection[str], limit: int) -> list[Reservation]:
-        """Up to `limit` holds of an owner on any of these items that no payment is being taken for, the oldest first."""
+        """Up to `limit` holds of an owner on any of these items that are not being paid for, the oldest first."""
         query = {**_HELD, "owner": owner, "paying": False, "lines.itemId": {"$in": list(item_ids)}}
         return await self._find(query, [("createdAt", ASCENDING)], limit)
 
-    async def page(
-        self, wanted: ReservationFilter, before: tuple[datetime, str] | None, limit: int
-    ) -> list[Reservation]:
-        """Newest first, from the given (createdAt, id) on."""
+    async def reclaimable(self, item_ids: Collection[str], owner: str | None, now: datetime) -> dict[Cell, int]:
+        """Units of these items that a request of the owner may have although they are held, by item and location.
+
+        They belong to holds that have expired and are not swept yet, or to holds of the owner.
+        """
+        wanted = list(item_ids)
+        whose = [{"expiresAt": {"$lte": now}}, *([] if owner is None else [{"owner": owner}])]
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {**_HELD, "lines.itemId": {"$in": wanted}, "$or": whose}},
+            {"$unwind": "$lines"},
+            {"$match": {"lines.itemId": {"$in": wanted}}},
+            {
+                "$group": {
+                    "_id": {"item": "$lines.itemId", "at": "$lines.locationId"},
+                    "units": {"$sum": {"$subtract": ["$lines.quantity", "$lines.released"]}},
+                }
+            },
+        ]
+        try:
+            sums = await self._database.aggregate(RESERVATIONS, pipeline, CELLS_MAX)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return {(cell["_id"]["item"], cell["_id"]["at"]): cell["units"] for cell in sums}
+
+    async def page(self, wanted: ReservationFilter, after: Place | None, limit: int) -> list[Reservation]:
+        """Up to `limit` reservations, newest first, from the one after `after` on."""
         query: dict[str, Any] = {}
         named = {"owner": wanted.owner, "reference": wanted.reference, "lines.itemId": wanted.item_id}
         query.update((field, value) for field, value in named.items() if value is not None)
         if wanted.states:
             query["state"] = {"$in": [state.value for state in wanted.states]}
-        if before is not None:
-            at, last_id = before
-            query["$or"] = [{"createdAt": {"$lt": at}}, {"createdAt": at, "_id": {"$lt": last_id}}]
-        return await self._find(query, [("createdAt", DESCENDING), ("_id", DESCENDING)], limit)
+        documents = await newest_first(self._reservations, query, after, limit)
+        return [read_reservation(document) for document in documents]
 
     async def _find(self, query: Mapping[str, Any], sort: list[tuple[str, int]], limit: int) -> list[Reservation]:
         try:

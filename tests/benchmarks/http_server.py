@@ -19,13 +19,15 @@ from gateway.app import create_app
 from gateway.bootstrap import open_gateway
 from gateway.health import Health
 from gateway.inventory.access import Scope
+from gateway.serving.collector import relieve_collector
 from gateway.serving.server import run_server
 from gateway.settings import Settings
 from gateway.store.private_mongod import private_database
 from gateway.transport.endpoint import GraphQLEndpoint
 from schema.errors import UserError
 from schema.scalars import SCALARS, Quantity
-from schema.stock import InventoryAdjustmentInput, SyncStatus
+from schema.stock import SyncStatus
+from schema.stock_inputs import InventoryAdjustmentInput
 from tests.kernel import stock_up
 
 UNITS = 10**9
@@ -69,6 +71,7 @@ async def serve(directory: Path, skus: int, driver: str) -> None:
     empty = strawberry.Schema(EmptyQuery, EmptyMutation, config=StrawberryConfig(scalar_map=SCALARS))
     async with private_database(directory) as database, open_gateway(settings, database.uri) as gateway:
         await stock_up(gateway, {f"SKU-{n}": {"EAST": UNITS, "WEST": UNITS} for n in range(skus)})
+        relieve_collector()
         key = await gateway.keys.create("benchmark", [Scope.ADMIN])
         health = Health(gateway.database)
         app = create_app(gateway, health)

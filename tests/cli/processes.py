@@ -34,10 +34,14 @@ class Serving:
         children: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return children
 
-    async def next_log_line(self) -> str:
+    async def logged(self, text: str) -> str:
+        """Wait for a line on stderr that contains `text`."""
         assert self.process.stderr is not None
         async with asyncio.timeout(START_SECONDS_MAX):
-            return (await self.process.stderr.readline()).decode()
+            async for line in self.process.stderr:
+                if text in line.decode():
+                    return line.decode()
+        raise AssertionError(f"'{text}' was never logged")
 
     async def stop(self) -> Finished:
         """Send SIGTERM; how the process ended, and what it printed after its ready line."""

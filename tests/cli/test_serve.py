@@ -22,10 +22,18 @@ async def get_anew(url: str) -> httpx.Response:
 
 
 async def test_without_a_uri_it_runs_its_own_database_and_leaves_no_process_behind(tmp_path: Path) -> None:
-    async with serving("--data-dir", str(tmp_path / "data")) as server:
+    data_dir = str(tmp_path / "data")
+    async with serving("--data-dir", data_dir) as server:
+        # Another command finds the running private database through the data directory.
+        made = await command("keys", "create", "--name", "shop", "--scope", "admin", "--data-dir", data_dir)
         async with httpx.AsyncClient(base_url=server.url) as http:
             assert (await http.get("/readyz")).text == "ready\n"
             assert (await http.get("/healthz")).status_code == 200
+            query = {"query": 'mutation { locationCreate(input: {id: "WH-1"}) { userErrors { code } } }'}
+            key = {"Authorization": f"Bearer {made.out.strip()}"}
+            answer = await http.post("/graphql", json=query, headers=key)
+            assert answer.json() == {"data": {"locationCreate": {"userErrors": []}}}
+            assert (await http.post("/graphql", json=query)).status_code == 401
         started = server.descendants()
         assert [Path(process.exe()).name for process in started] == ["mongod"]
         began = time.monotonic()
@@ -43,10 +51,10 @@ async def test_a_server_process_that_dies_is_replaced(mongo_uri: str, database_n
         first, second = server.descendants()
         first.kill()
         # Each request has a connection of its own; one that the dead process would have taken waits for the new one.
-        assert "worker_died" in await server.next_log_line()
+        await server.logged("worker_died")
         answers = [await get_anew(f"{server.url}/readyz") for _ in range(8)]
         assert {answer.status_code for answer in answers} == {200}
-        assert "worker_replaced" in await server.next_log_line()
+        await server.logged("worker_replaced")
         now = {process.pid for process in server.descendants()}
         assert len(now) == 2 and second.pid in now and first.pid not in now
         exposition = (await http.get("/metrics")).text

@@ -10,7 +10,7 @@ import orjson
 from connectors.base import Connector
 from connectors.config import read_config
 from connectors.errors import ConnectorError
-from connectors.exchange import Flow, Notification, Request, Response, headers_of
+from connectors.exchange import Flow, Notification, Request, Response, Wait, headers_of
 from connectors.messages import ChannelMessage
 from connectors.updates import StockUpdate, UpdateOutcome
 
@@ -30,22 +30,33 @@ class PlatformCase:
     sign: Callable[[str, bytes], str]
     """The text of the signature header, computed apart from the connectors' own code."""
     signature_header: str
+    """Empty where the proof is in the address."""
     headers: Headers
     """Of a notification, without the signature."""
     body: bytes
     messages: Sequence[ChannelMessage]
-    unknown_topic: Headers
+    unknown_topic: Headers | bytes
+    """Headers of such a notification, or its body where that names the topic."""
     updates: Sequence[StockUpdate]
     """The first two; the last one is for something the platform does not have."""
+    mistyped_id: str = "x' OR 1"
+    """What cannot be an id of the platform."""
     request: tuple[str, str, Any]
     """Method, end of the address and body of the first call that writes the first update."""
+    before: Sequence[Any] = ()
+    """The bodies of the answers to the looks that are taken before that call."""
     success: Any
     """The answer's body to that."""
+    after: Sequence[Any] = ()
+    """The bodies of the answers to the looks that follow it."""
     partial: Sequence[Any]
     """The bodies of the answers to writing all updates, of which the last one fails."""
     partial_outcomes: Sequence[UpdateOutcome]
     classified: Sequence[tuple[Response, type[ConnectorError]]]
     """Answers beyond what HTTP itself says."""
+    address: Callable[[str], str] = lambda secret: ""
+    """Of a notification, for platforms whose proof is in it."""
+    signs_content: bool = True
 
     def config(self) -> Any:
         return read_config(self.connector.config_type, self.entered)
@@ -53,27 +64,44 @@ class PlatformCase:
     def notification(self, secret: str | None = None, **changed: Any) -> Notification:
         body: bytes = changed.get("body", self.body)
         headers = {**self.headers, **changed.get("headers", {})}
+        if self.signature_header:
+            headers[self.signature_header] = self.sign(secret or self.secret, body)
         return Notification(
             body=changed.get("delivered", body),
-            headers=headers_of(headers | {self.signature_header: self.sign(secret or self.secret, body)}),
+            headers=headers_of(headers),
             received_at=NOW,
+            url=self.address(secret or self.secret),
         )
+
+    def unproven(self) -> Notification:
+        return Notification(body=self.body, headers=headers_of(self.headers), received_at=NOW)
+
+    def written(self) -> list[Response]:
+        """The answers to writing the first update."""
+        return [answer(body) for body in (*self.before, self.success, *self.after)]
 
 
 def answer(body: Any, status: int = 200, **headers: str) -> Response:
-    """Header names with underscores for hyphens."""
+    """Header names with underscores for hyphens. What is an answer already stays as it is."""
+    if isinstance(body, Response):
+        return body
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Response(status=status, headers=headers_of(named), body=raw)
 
 
 def drive(flow: Flow[Result], answers: Sequence[Response]) -> tuple[list[Request], Result]:
-    """The requests the flow made, and its result."""
+    """The requests the flow made, and its result; its pauses are skipped."""
     requests: list[Request] = []
+    left = list(answers)
     try:
-        requests.append(next(flow))
-        for given in answers:
-            requests.append(flow.send(given))
+        step = next(flow)
+        while isinstance(step, Wait) or left:
+            if isinstance(step, Wait):
+                step = next(flow)
+            else:
+                requests.append(step)
+                step = flow.send(left.pop(0))
     except StopIteration as finished:
         return requests, finished.value
-    raise AssertionError(f"the flow asks for more: {requests[-1]}")
+    raise AssertionError(f"the flow asks for more: {step}")

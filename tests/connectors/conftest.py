@@ -1,18 +1,25 @@
-"""A real HTTP session that may call this machine, and a client for a shop."""
+"""A real HTTP session that may call this machine, and simulated shops with our clients for them."""
 
 from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import GraphQLSchema, build_schema, parse, validate
 
 from connectors import CONNECTORS
 from connectors.breaker import BreakerPolicy
 from connectors.client import ChannelClient
 from connectors.config import read_config
 from connectors.session import HttpSession
+from connectors.simulated import SimulatedShopify, SimulatedWooCommerce
 from connectors.simulated.platform import SimulatedPlatform
+from tests.connectors.connected import Connected
+from tests.connectors.receiver import Receiver
 
+SPEC = Path(__file__).parents[3] / "shared" / "specs" / "shopify.graphql"
+STOCK = {"MUG": 10, "SHIRT-RED-M": 5, "CAP": 0}
 LOCAL = [ip_network("127.0.0.0/8")]
 MakeClient = Callable[..., ChannelClient[Any]]
 
@@ -31,3 +38,39 @@ def make_client(session: HttpSession) -> MakeClient:
         return ChannelClient(connector, config, session, breaker=BreakerPolicy(failures_max=50), **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def vendor_schema() -> GraphQLSchema | None:
+    """Shopify's own schema, where it stands beside the checkout."""
+    return build_schema(SPEC.read_text()) if SPEC.exists() else None
+
+
+@pytest.fixture
+async def shopify(make_client: MakeClient, vendor_schema: GraphQLSchema | None) -> AsyncIterator[Connected]:
+    def violations(document: str) -> list[str]:
+        return [error.message for error in validate(vendor_schema, parse(document))] if vendor_schema else []
+
+    shop = SimulatedShopify(STOCK, location_names=("Main", "Outlet"), validate_document=violations)
+    async with Receiver() as receiver, shop:
+        shop.webhooks.address = receiver.url
+        connected = Connected("shopify", shop, make_client("shopify", shop), receiver)
+        await connected.learn()
+        yield connected
+        assert shop.violations == []
+
+
+@pytest.fixture
+async def woocommerce(make_client: MakeClient) -> AsyncIterator[Connected]:
+    shop = SimulatedWooCommerce(STOCK)
+    shop.add_variations("SHOE", {"SHOE-41": 4, "SHOE-42": 2})
+    async with Receiver() as receiver, shop:
+        shop.webhooks.address = receiver.url
+        connected = Connected("woocommerce", shop, make_client("woocommerce", shop), receiver)
+        await connected.learn()
+        yield connected
+
+
+@pytest.fixture(params=("shopify", "woocommerce"))
+def connected(request: pytest.FixtureRequest, shopify: Connected, woocommerce: Connected) -> Connected:
+    return shopify if request.param == "shopify" else woocommerce

@@ -32,5 +32,6 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         headers = CIMultiDictProxy(CIMultiDict(request.headers))
         body = await request.read()
-        self.notifications.append(Notification(body=body, headers=headers, received_at=datetime.now(UTC)))
+        now = datetime.now(UTC)
+        self.notifications.append(Notification(body=body, headers=headers, received_at=now, url=str(request.url)))
         return web.Response(status=202)

@@ -14,6 +14,7 @@ from connectors.exchange import Flow, Request, Response
 from connectors.pacing import Pace
 from connectors.session import HttpSession
 from tests.connectors.case import answer
+from tests.connectors.cases.shopify import CASE as SHOPIFY
 from tests.connectors.cases.woocommerce import CASE
 
 CALL = Request(method="GET", url="https://shop.example/")
@@ -150,3 +151,13 @@ async def test_a_long_wait_for_the_allowance_is_handed_back() -> None:
             await client.run(one_call())
         assert refused.value.after_seconds == pytest.approx(600, abs=5)
     assert session.sent == 1
+
+
+async def test_calls_that_have_ended_no_longer_weigh_on_what_the_platform_says_is_left() -> None:
+    status = {"currentlyAvailable": 20, "restoreRate": 1, "maximumAvailable": 20}
+    answered = {"data": {}, "extensions": {"cost": {"throttleStatus": status}}}
+    connector = CONNECTORS["shopify"]
+    config = read_config(connector.config_type, {**SHOPIFY.entered, "access_token": "shpat_1"})
+    client = ChannelClient(connector, config, Scripted(answer(answered)))
+    for _ in range(10):
+        await client.run(one_call(Request(method="GET", url=CALL.url, cost=10)), seconds_max=1)

@@ -8,6 +8,7 @@ import pytest
 
 from connectors import CONNECTORS
 from connectors.config import InvalidConfig, read_config
+from connectors.exchange import Request
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderReference, OrderStage, StockEcho
 from connectors.platforms.shopify.config import ShopifyConfig
 from connectors.updates import Confirmed, Deferred, Rejected, StockUpdate, UpdateOutcome
@@ -161,6 +162,7 @@ def test_a_batch_that_only_ever_names_one_line_ends() -> None:
 def test_the_same_batch_has_the_same_key_and_another_has_another() -> None:
     def key(*updates: StockUpdate) -> str:
         request = next(CASE.connector.write_stock(CASE.config(), updates))
+        assert isinstance(request, Request)
         value: str = orjson.loads(request.body)["variables"]["key"]
         return value
 

@@ -5,9 +5,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from connectors.auth import Basic, HeaderToken, OAuth2, QueryKeys, Token
+from connectors.auth import Basic, Grant, HeaderToken, OAuth2, QueryKeys, Token
 from connectors.errors import AuthExpired, Retriable
-from connectors.exchange import Flow, Request
+from connectors.exchange import Request
 from connectors.tokens import TokenKeeper
 from tests.connectors.case import answer, drive
 
@@ -30,7 +30,7 @@ class Grants:
     def clock(self) -> float:
         return self.now
 
-    async def run(self, flow: Flow[Token]) -> Token:
+    async def run(self, flow: Grant) -> Token:
         request = next(flow)
         self.forms.append({name: values[0] for name, values in parse_qs(request.body.decode()).items()})
         self.started.set()

@@ -23,11 +23,11 @@ SEQ_CONFIRMED, SEQ_NOW = 100, 200
 
 def channel(locations: Mapping[str, Place] | None = None, buffer: int = 0) -> Channel:
     active = ChannelState.ACTIVE
-    return Channel("c", "p", "C", {}, b"", locations, buffer, active, None, 1, 0, NOW, NOW)
+    return Channel("c", "p", "C", {}, b"", locations, buffer, active, None, 1, NOW, NOW)
 
 
 def listing(confirmed: Mapping[Place, Confirmed] | None = None, *intents: Intent) -> Listing:
-    return Listing("c", "id-A", "A", {"id": "1"}, NOW, 1, 0, confirmed or {}, NOW, None, intents)
+    return Listing("c", "id-A", "A", {"id": "1"}, NOW, 1, "", confirmed or {}, NOW, None, intents)
 
 
 def stocked(**levels: int) -> Item:
@@ -46,7 +46,7 @@ def offered(
     """One place; `own` units were sold by the channel itself since the confirmation (None: cannot be counted)."""
     movements = None if own is None else [OwnMovement("id-A", 150, "WH", -own)] if own else []
     present = Present(channel(), writes, {"WH": True}, NOW)
-    actual = {} if there is None else {None: there}
+    actual: dict[Place, int] = {} if there is None else {None: there}
     return offer(
         present, listing({None: confirmed} if confirmed else None, *intents), stocked(WH=available), movements, actual
     )
@@ -54,7 +54,7 @@ def offered(
 
 TEN = Confirmed(10, SEQ_CONFIRMED)
 SETTLING_TEN = Confirmed(10, SEQ_CONFIRMED, NOW + SETTLING)
-UNANSWERED = Intent("b", 0, None, 9, 10, None, 0, 2, 150, 0)
+UNANSWERED = Intent("b", 0, None, 9, 10, None, 0, 2, 150, "", NOW)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def answered(*outcomes: UpdateOutcome, resent: bool = False) -> Settlement:
 def test_a_listing_is_synced_once_every_place_has_confirmed() -> None:
     [both] = answered(Shown(5), Shown(5)).acknowledged
     [one] = answered(Shown(5), Deferred("busy")).acknowledged
-    assert both.synced == (2, 0)
+    assert both.synced is not None and both.synced[0] == 2
     assert one.synced is None and list(one.confirmed) == ["0"] and len(one.intents) == 1
 
 
@@ -172,5 +172,24 @@ def test_a_stale_line_is_offered_anew_from_what_the_platform_shows() -> None:
 
 def test_a_resent_line_whose_quantity_is_there_had_arrived() -> None:
     [some] = answered(Stale(5), resent=True).acknowledged
-    assert some.synced == (2, 0)
+    assert some.synced is not None and some.synced[0] == 2
     assert answered(Stale(5)).stale, "but not when nothing was sent before"
+
+
+def test_a_policy_changes_with_whatever_alters_an_offer() -> None:
+    active = {"EAST": True, "WEST": True}
+    policies = {
+        channel().policy(active),
+        channel(buffer=1).policy(active),
+        channel({"EAST": None}).policy(active),
+        channel({"EAST": "1"}).policy(active),
+        channel({"EAST": "1"}).policy({**active, "EAST": False}),
+        channel().policy({**active, "EAST": False}),
+    }
+    assert len(policies) == 6
+
+
+def test_a_location_that_does_not_feed_a_channel_leaves_its_policy_alone() -> None:
+    mapped = channel({"EAST": "1"})
+    assert mapped.policy({"EAST": True}) == mapped.policy({"EAST": True, "WEST": False})
+    assert channel().policy({"EAST": True}) == channel().policy({"EAST": True, "NEW": True})

@@ -12,14 +12,9 @@ from cryptography.fernet import Fernet
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from connectors import CONNECTORS
-from connectors.client import ChannelClient
-from connectors.session import HttpSession
 from connectors.simulated.platform import SimulatedPlatform
 from connectors.simulated.shopify import SimulatedShopify
 from gateway.bootstrap import Gateway
-from gateway.channel_services import PRIVATE_NETWORKS
-from gateway.dispatch.connections import Connections
 from gateway.inventory.channels import Channel, Listing
 from gateway.inventory.commands import Adjust, Adjustment
 from gateway.inventory.decision import Outcome
@@ -39,8 +34,8 @@ async def trading(
     uri: str, database: str, stock: Mapping[str, Mapping[str, int]] | None = None, **settings: object
 ) -> AsyncIterator[Gateway]:
     """An open gateway, stocked when `stock` is given; its background work is started by `gateway.channels.running`."""
-    secret = {"secret_key": SECRET_KEY, "allow_private_addresses": True}
-    async with kernel(uri, database, **{**secret, **settings}) as gateway:
+    opened = kernel(uri, database, secret_key=SECRET_KEY, allow_private_addresses=True, **settings)  # type: ignore[arg-type]
+    async with opened as gateway:
         if stock is not None:
             await stock_up(gateway, stock)
         yield gateway
@@ -89,10 +84,8 @@ async def list_item(gateway: Gateway, channel: Channel, sku: str) -> Listing:
 
 async def catalogue(gateway: Gateway, channel: Channel) -> dict[str, Mapping[str, str]]:
     """The shop's own ids by SKU."""
-    async with HttpSession(allowed_networks=PRIVATE_NETWORKS) as session:
-        connection = Connections(CONNECTORS, session, gateway.channels.channels.full_config).of(channel)
-        client: ChannelClient[object] = connection.client  # type: ignore[type-var]
-        page = await client.run(connection.connector.read_catalog(connection.config, None))
+    connection = gateway.channels.connections.of(channel)
+    page = await connection.client.run(connection.connector.read_catalog(connection.config, None))
     return {entry.sku: entry.platform_ids for entry in page.entries if entry.sku is not None}
 
 

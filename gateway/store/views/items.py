@@ -15,12 +15,16 @@ from gateway.inventory.stock import Item, ItemStatus
 from gateway.store.driver import Database, as_storage_error
 from gateway.store.item_documents import read_item
 
+LAST_CHARACTER = "\U0010ffff"
+"""Sorts after every character that a SKU begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
     """Which items to list; None means any."""
 
     sku_prefix: str | None = None
+    name_contains: str | None = None
     status: ItemStatus | None = None
     location_id: str | None = None
     updated_since: datetime | None = None
@@ -48,7 +52,9 @@ class ItemView:
         if after_sku is not None:
             conditions.append({"sku": {"$gt": after_sku}})
         if wanted.sku_prefix is not None:
-            conditions.append({"sku": {"$regex": f"^{escape(wanted.sku_prefix)}"}})
+            conditions.append({"sku": {"$gte": wanted.sku_prefix, "$lt": wanted.sku_prefix + LAST_CHARACTER}})
+        if wanted.name_contains is not None:
+            conditions.append({"name": {"$regex": escape(wanted.name_contains), "$options": "i"}})
         if wanted.status is not None:
             conditions.append({"status": wanted.status.value})
         if wanted.location_id is not None:

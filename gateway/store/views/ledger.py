@@ -11,10 +11,11 @@ from pymongo import DESCENDING
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.ledger import Kind, LedgerEntry
+from gateway.inventory.moments import last_seq
 from gateway.store.driver import Database, as_storage_error
 from gateway.store.ledger_documents import read_entry
 
-NEWEST_FIRST = [("seq", DESCENDING), ("_id", DESCENDING)]
+NEWEST_FIRST = ("seq", DESCENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,12 @@ class LedgerFilter:
     until: datetime | None = None
 
 
-Position = tuple[int, str]
-"""Where a page ended: `seq` and key of its last entry."""
+Position = tuple[int, int]
+"""Where a page ended: `seq` of its last entry, and how many entries of that `seq` it and its predecessors had.
+
+Two processes may write in the same microsecond, so `seq` alone is no position; every index keeps such entries in one
+order, so that they can be passed over by their number.
+"""
 
 
 class LedgerView:
@@ -53,10 +58,15 @@ class LedgerView:
 
     async def page(self, wanted: LedgerFilter, after: Position | None, limit: int) -> list[LedgerEntry]:
         """Newest first, from the entry after `after` on."""
-        query = {"$and": [*_conditions(wanted), *([_beyond(after)] if after else [])] or [{}]}
+        passed = 0
+        conditions = _conditions(wanted)
+        if after is not None:
+            seq, passed = after
+            conditions.append({"seq": {"$lte": seq}})
+        query = {"$and": conditions} if conditions else {}
         try:
-            found = self._ledger.find(query, max_time_ms=self._milliseconds_max).sort(NEWEST_FIRST).limit(limit)
-            return [read_entry(document) for document in await found.to_list(limit)]
+            found = self._ledger.find(query, max_time_ms=self._milliseconds_max).sort(*NEWEST_FIRST)
+            return [read_entry(document) for document in await found.skip(passed).limit(limit).to_list(limit)]
         except PyMongoError as error:
             raise as_storage_error(error) from error
 
@@ -64,7 +74,10 @@ class LedgerView:
         self, item_ids: Collection[str], after: Position | None, limit: int
     ) -> dict[str, list[LedgerEntry]]:
         """The newest entries of each item, `limit` of each, in one call."""
-        matching: list[Mapping[str, Any]] = [{"$match": _beyond(after)}] if after else []
+        page: list[Mapping[str, Any]] = [{"$sort": dict([NEWEST_FIRST])}, {"$limit": limit}]
+        if after is not None:
+            seq, passed = after
+            page = [{"$match": {"seq": {"$lte": seq}}}, page[0], {"$skip": passed}, page[1]]
         pipeline: list[Mapping[str, Any]] = [
             {"$match": {"_id": {"$in": list(item_ids)}}},
             {
@@ -72,14 +85,16 @@ class LedgerView:
                     "from": "ledger",
                     "localField": "_id",
                     "foreignField": "items.id",
-                    "pipeline": [*matching, {"$sort": dict(NEWEST_FIRST)}, {"$limit": limit}],
+                    "pipeline": page,
                     "as": "entries",
                 }
             },
             {"$project": {"entries": 1}},
         ]
         try:
-            documents = await self._database.aggregate("items", pipeline, len(item_ids))
+            documents = await self._database.aggregate(
+                "items", pipeline, len(item_ids), maxTimeMS=self._milliseconds_max
+            )
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return {document["_id"]: [read_entry(entry) for entry in document["entries"]] for document in documents}
@@ -96,16 +111,7 @@ def _conditions(wanted: LedgerFilter) -> list[Mapping[str, Any]]:
     }
     conditions: list[Mapping[str, Any]] = [{field: value} for field, value in named.items() if value is not None]
     if wanted.since is not None:
-        conditions.append({"seq": {"$gte": _seq(wanted.since)}})
+        conditions.append({"seq": {"$gte": last_seq(wanted.since)}})
     if wanted.until is not None:
-        conditions.append({"seq": {"$lt": _seq(wanted.until)}})
+        conditions.append({"seq": {"$lt": last_seq(wanted.until)}})
     return conditions
-
-
-def _beyond(position: Position) -> Mapping[str, Any]:
-    seq, key = position
-    return {"$or": [{"seq": {"$lt": seq}}, {"seq": seq, "_id": {"$lt": key}}]}
-
-
-def _seq(at: datetime) -> int:
-    return int(at.timestamp() * 1_000_000)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.catalog import Location
+from gateway.inventory.quantities import Bucket
+from gateway.inventory.stock import Level
 from gateway.store.driver import Database, as_storage_error
 from gateway.store.locations import LOCATIONS, LOCATIONS_MAX, read_location
 
@@ -15,8 +18,11 @@ from gateway.store.locations import LOCATIONS, LOCATIONS_MAX, read_location
 class LocationView:
     """Reads locations."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, milliseconds_max: int = 5_000) -> None:
+        """`milliseconds_max`: limit of one sum over all items, at the server."""
         self._locations = database[LOCATIONS]
+        self._database = database
+        self._milliseconds_max = milliseconds_max
 
     async def all(self) -> list[Location]:
         """Every location, in order of priority, then id."""
@@ -26,9 +32,27 @@ class LocationView:
         except PyMongoError as error:
             raise as_storage_error(error) from error
 
-    async def by_id(self, ids: Collection[str]) -> dict[str, Location]:
+    async def by_id(self, ids: Sequence[str]) -> dict[str, Location]:
         try:
             documents = await self._locations.find({"_id": {"$in": list(ids)}}).to_list(len(ids))
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return {document["_id"]: read_location(document) for document in documents}
+
+    async def stock(self, ids: Sequence[str]) -> list[tuple[int, Level]]:
+        """For each location the items that have units there, and the sums of their buckets; reads every item once."""
+        sums: dict[str, Any] = {"_id": None}
+        for index, location_id in enumerate(ids):
+            buckets = {bucket: {"$ifNull": [f"$levels.{location_id}.{bucket}", 0]} for bucket in Bucket}
+            sums |= {f"{bucket}{index}": {"$sum": units} for bucket, units in buckets.items()}
+            stocked = {"$or": [{"$ne": [units, 0]} for units in buckets.values()]}
+            sums[f"items{index}"] = {"$sum": {"$cond": [stocked, 1, 0]}}
+        try:
+            found = await self._database.aggregate("items", [{"$group": sums}], 1, maxTimeMS=self._milliseconds_max)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        totals = found[0] if found else {}
+        return [
+            (totals.get(f"items{index}", 0), Level(*(totals.get(f"{bucket}{index}", 0) for bucket in Bucket)))
+            for index in range(len(ids))
+        ]

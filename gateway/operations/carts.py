@@ -1,0 +1,98 @@
+"""Whether there is enough for a cart. Nothing is held: until the payment, others may be faster."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.inventory.allocation import StrategyName
+from gateway.inventory.batch import BatchStock
+from gateway.inventory.commands import LINES_MAX
+from gateway.inventory.errors import Code, Conflict, NotFound
+from gateway.inventory.identifiers import check_count, check_optional_text
+from gateway.inventory.reserving import Allotter, RequestedLine
+from gateway.inventory.stock import Item
+from gateway.operations.clock import Clock
+from gateway.operations.sourcing import LineRequest, Sourcing
+
+WARNING = "There is not enough stock for this cart at the moment."
+"""What a shopper may be told: no product, and no quantity."""
+
+
+class StockLookup(Protocol):
+    async def items(self, skus: Collection[str]) -> Mapping[str, Item]: ...
+
+    async def locations(self, fresh: bool = False) -> Mapping[str, bool]: ...
+
+
+class HeldUnits(Protocol):
+    async def reclaimable(
+        self, item_ids: Collection[str], owner: str | None, now: datetime
+    ) -> Mapping[tuple[str, str], int]:
+        """Units by item id and location that a request of the owner may have although they are held."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLine:
+    """What one line of a cart can have now, in units; `code` says why it cannot have all it wants."""
+
+    sku: str
+    quantity: int
+    obtainable: int
+    code: Code | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCart:
+    lines: tuple[CheckedLine, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line could be had now."""
+        return all(line.code is None for line in self.lines)
+
+
+class CartOperations:
+    """Answers by the same rules as a reservation would, without making one."""
+
+    def __init__(self, stock: StockLookup, held: HeldUnits, sourcing: Sourcing, clock: Clock) -> None:
+        self._stock = stock
+        self._held = held
+        self._sourcing = sourcing
+        self._clock = clock
+
+    async def check(
+        self,
+        lines: Sequence[LineRequest],
+        *,
+        owner: str | None = None,
+        allow_backorder: bool = False,
+        strategy: StrategyName = StrategyName.PRIORITY,
+    ) -> CheckedCart:
+        """Check a cart line by line; what its owner holds already counts as available to it."""
+        check_optional_text(owner, ("owner",))
+        check_count(lines, ("lines",), LINES_MAX)
+        requested = await self._sourcing.requested(lines)
+        items = await self._stock.items({line.sku for line in requested})
+        stock = BatchStock({item.id: item for item in items.values()}, await self._stock.locations(), self._clock())
+
+        def checked(freed: Mapping[tuple[str, str], int]) -> CheckedCart:
+            allotter = Allotter(stock, strategy, allow_backorder=allow_backorder, freed=freed)
+            return CheckedCart(tuple(_checked(allotter, line) for line in requested))
+
+        cart = checked({})
+        short = {items[line.sku].id for line in cart.lines if line.code is Code.INSUFFICIENT_STOCK}
+        if not short:
+            return cart
+        return checked(await self._held.reclaimable(short, owner, stock.now))
+
+
+def _checked(allotter: Allotter, line: RequestedLine) -> CheckedLine:
+    try:
+        granted = allotter.allot(line, ()).quantity
+    except (NotFound, Conflict) as error:
+        return CheckedLine(line.sku, line.quantity, 0, error.code)
+    code = None if granted == line.quantity else Code.INSUFFICIENT_STOCK
+    return CheckedLine(line.sku, line.quantity, granted, code)

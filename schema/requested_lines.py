@@ -1,0 +1,66 @@
+"""The lines of carts, orders and reservations: how much of what, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import strawberry
+
+from gateway.inventory.allocation import StrategyName
+from gateway.inventory.commands import LINES_MAX
+from gateway.inventory.identifiers import check_count
+from gateway.operations.calls import Call
+from gateway.operations.sourcing import LineRequest
+from schema.descriptions import describe
+from schema.scalars import Quantity
+
+Input = strawberry.argument(description="What to do.")
+
+strawberry.enum(
+    StrategyName,
+    name="AllocationStrategy",
+    description="How the locations of a line are chosen, where it may be served from several.",
+)
+describe(
+    StrategyName,
+    {
+        "PRIORITY": "In the order given: that of the line's `locationIds`, of the channel, or of the locations.",
+        "MOST_STOCK": "The location with the most units first.",
+        "FEWEST_SPLITS": "The first location that has the whole line; else the fullest ones.",
+    },
+)
+
+
+@strawberry.input(
+    description="Units of one SKU. Name one location, or several, or a channel; none of these is any active location."
+)
+class RequestedLineInput:
+    sku: str = strawberry.field(description="Which item.")
+    quantity: Quantity = strawberry.field(description="Units, from 1.")
+    location_id: str | None = strawberry.field(default=None, description="Only from this location.")
+    location_ids: list[str] | None = strawberry.field(
+        default=None, description="From these locations, best first; 1 to 100."
+    )
+    channel_id: str | None = strawberry.field(default=None, description="From the locations that feed this channel.")
+
+    def line(self) -> LineRequest:
+        location_ids = None if self.location_ids is None else tuple(self.location_ids)
+        return LineRequest(self.sku, self.quantity, self.location_id, location_ids, self.channel_id)
+
+
+def line_requests(lines: Sequence[RequestedLineInput]) -> list[LineRequest]:
+    """Raises InvalidInput for an empty list or one that is too long."""
+    check_count(lines, ("lines",), LINES_MAX)
+    return [line.line() for line in lines]
+
+
+@strawberry.input(description="A request that is applied once per key, however often it is sent.")
+class KeyedInput:
+    idempotency_key: str = strawberry.field(description="1 to 255 characters; one per intended change, for ever.")
+    reason: str | None = strawberry.field(default=None, description="Why, for the ledger.")
+    reference: str | None = strawberry.field(
+        default=None, description="The document behind it, by which the ledger finds it; as before unless given."
+    )
+
+    def call(self, client: str) -> Call:
+        return Call(client, self.idempotency_key, self.reason, self.reference)

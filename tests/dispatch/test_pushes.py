@@ -1,0 +1,184 @@
+"""What the workers promise: nothing owed is forgotten, and nothing is sent without need."""
+
+from __future__ import annotations
+
+import asyncio
+
+from connectors.simulated.shopify import SimulatedShopify
+from connectors.simulated.woocommerce import SimulatedWooCommerce
+from gateway.inventory.decision import Outcome, Submission
+from gateway.operations.channels import ChannelChange
+from gateway.store.leases import LeaseStore
+from gateway.store.pushes import Acknowledged, PushStore
+from tests.builders import adjust
+from tests.dispatch.trading import (
+    HOME,
+    change,
+    connect,
+    item_of,
+    list_item,
+    trading,
+    until,
+    until_confirmed,
+)
+
+SKU = "MUG-WHT"
+BURST = 1_000
+
+
+async def test_a_burst_of_changes_costs_a_few_requests(mongo_uri: str, database_name: str) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: BURST}}) as gateway,
+        SimulatedShopify({SKU: BURST}) as shop,
+        gateway.channels.running(),
+    ):
+        await connect(gateway, "shopify-uk", shop, [SKU])
+        await until_confirmed(gateway, "shopify-uk", SKU)
+        before = len(shop.stock_writes())
+        sales = [adjust(f"s{n}", SKU, {HOME: -1}) for n in range(BURST - 3)]
+        results = await asyncio.gather(*(gateway.committer.submit(Submission((sale,))) for sale in sales))
+        assert all(isinstance(result, Outcome) for [result] in results)
+        await shop.shelf.until(SKU, 3, shop.home())
+        requests = len(shop.stock_writes()) - before
+        print(f"\n{BURST - 3} changes cost {requests} requests")
+        assert requests <= 50
+
+
+async def test_what_changed_while_nobody_worked_is_found_by_version(mongo_uri: str, database_name: str) -> None:
+    skus = [f"SKU-{n}" for n in range(8)]
+    async with SimulatedWooCommerce(dict.fromkeys(skus, 50)) as woo:
+        async with trading(mongo_uri, database_name, {sku: {HOME: 50} for sku in skus}) as first:
+            await connect(first, "woo-de", woo, skus)
+            async with first.channels.running():
+                for sku in skus:
+                    await until_confirmed(first, "woo-de", sku)
+            for sku in skus:
+                await change(first, f"while-down-{sku}", sku, -1)
+        before = len(woo.stock_writes())
+        async with trading(mongo_uri, database_name) as second, second.channels.running():
+            for sku in skus:
+                await woo.shelf.until(sku, 49)
+        assert len(woo.stock_writes()) - before == 1
+
+
+async def test_one_process_pushes_a_channel_and_another_takes_over(mongo_uri: str, database_name: str) -> None:
+    async with (
+        SimulatedShopify({SKU: 50}) as shop,
+        trading(mongo_uri, database_name, {SKU: {HOME: 50}}) as second,
+    ):
+        await connect(second, "shopify-uk", shop, [SKU])
+        async with trading(mongo_uri, database_name) as first, first.channels.running():
+            await until_confirmed(first, "shopify-uk", SKU)
+            async with second.channels.running():
+                await change(first, "c1", SKU, -1)
+                await shop.shelf.until(SKU, 49, shop.home())
+                await until_confirmed(first, "shopify-uk", SKU)
+                assert len(list(first.channels.dispatch.workers)) == 1
+                assert not list(second.channels.dispatch.workers)
+                assert len(shop.stock_writes()) == 2
+        async with second.channels.running():
+            await change(second, "c2", SKU, -1)
+            await shop.shelf.until(SKU, 48, shop.home())
+        assert len(shop.stock_writes()) == 3
+
+
+async def test_a_process_without_the_lease_can_record_nothing(mongo_uri: str, database_name: str) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 5}}) as gateway,
+        SimulatedWooCommerce({SKU: 5}) as woo,
+    ):
+        channel = await connect(gateway, "woo-de", woo, [SKU])
+        first = LeaseStore(gateway.database, "first", ttl_seconds=60)
+        second = LeaseStore(gateway.database, "second", ttl_seconds=60)
+        old = await first.acquire("channel/woo-de")
+        assert old is not None and await second.acquire("channel/woo-de") is None
+        again = await first.acquire("channel/woo-de")
+        assert again is not None and again.token == old.token, "renewing keeps the token"
+        await first.release(old)
+        new = await second.acquire("channel/woo-de")
+        assert new is not None and new.token > old.token
+        pushes = PushStore(gateway.database)
+        some = Acknowledged(f"{channel.id}:{(await item_of(gateway, SKU)).id}", {}, (1, ""))
+        assert await pushes.record([some], new.token)
+        assert not await pushes.record([some], old.token)
+
+
+async def test_a_refused_listing_is_parked_and_the_others_go_on(mongo_uri: str, database_name: str) -> None:
+    skus = ["GOOD", "BAD"]
+    async with (
+        trading(mongo_uri, database_name, {sku: {HOME: 9} for sku in skus}) as gateway,
+        SimulatedWooCommerce(dict.fromkeys(skus, 1)) as woo,
+        gateway.channels.running(),
+    ):
+        woo.products["BAD"].managed = False
+        channel = await connect(gateway, "woo-de", woo, skus)
+        await woo.shelf.until("GOOD", 9)
+
+        async def parked() -> bool:
+            return bool(await gateway.database["listings"].count_documents({"error": {"$exists": True}}))
+
+        await until(gateway, "listings", parked)
+        item_id = (await item_of(gateway, "BAD")).id
+        [sync] = (await gateway.channels.listings.sync_status([item_id]))[item_id]
+        assert sync.error and sync.confirmed_at_for(0) is None
+
+        woo.products["BAD"].managed = True
+        await gateway.channels.listings.resync(channel.id, "BAD")
+        await woo.shelf.until("BAD", 9)
+
+
+async def test_a_change_of_the_buffer_is_pushed(mongo_uri: str, database_name: str) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
+        SimulatedShopify({SKU: 10}) as shop,
+        gateway.channels.running(),
+    ):
+        await connect(gateway, "shopify-uk", shop, [SKU])
+        await until_confirmed(gateway, "shopify-uk", SKU)
+        await gateway.channels.channels.update("shopify-uk", ChannelChange(buffer=4))
+        await shop.shelf.until(SKU, 6, shop.home())
+
+
+async def test_a_location_that_is_taken_out_of_service_is_told_to_the_channels(
+    mongo_uri: str, database_name: str
+) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 10, "SHOP": 3}}) as gateway,
+        SimulatedWooCommerce({SKU: 13}) as woo,
+        gateway.channels.running(),
+    ):
+        await connect(gateway, "woo-de", woo, [SKU])
+        await until_confirmed(gateway, "woo-de", SKU)
+        await gateway.database["locations"].update_one({"_id": "SHOP"}, {"$set": {"active": False}})
+        await woo.shelf.until(SKU, 10)
+
+
+async def test_a_paused_channel_is_told_nothing_until_it_is_resumed(mongo_uri: str, database_name: str) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
+        SimulatedShopify({SKU: 10}) as shop,
+        gateway.channels.running(),
+    ):
+        await connect(gateway, "shopify-uk", shop, [SKU])
+        await until_confirmed(gateway, "shopify-uk", SKU)
+        await gateway.channels.channels.pause("shopify-uk", "stock-taking")
+
+        async def released() -> bool:
+            return bool(await gateway.database["leases"].count_documents({"owner": None}))
+
+        await until(gateway, "leases", released)
+        await change(gateway, "c1", SKU, -1)
+        assert shop.shelf.quantity(SKU, shop.home()) == 10
+        await gateway.channels.channels.resume("shopify-uk")
+        await shop.shelf.until(SKU, 9, shop.home())
+
+
+async def test_a_listing_made_while_the_worker_runs_is_pushed_at_once(mongo_uri: str, database_name: str) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 7}}) as gateway,
+        SimulatedShopify({SKU: 1}) as shop,
+        gateway.channels.running(),
+    ):
+        channel = await connect(gateway, "shopify-uk", shop)
+        await list_item(gateway, channel, SKU)
+        await shop.shelf.until(SKU, 7, shop.home(), seconds_max=3)
