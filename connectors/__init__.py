@@ -6,8 +6,8 @@ from typing import Any
 
 from connectors.base import Connector
 from connectors.platforms.amazon_seller_central import AmazonSellerCentral
-from connectors.platforms.odoo import Odoo
 from connectors.platforms.netsuite import NetSuite
+from connectors.platforms.odoo import Odoo
 from connectors.platforms.shopify import Shopify, ShopifyPos
 from connectors.platforms.square import Square
 from connectors.platforms.woocommerce import WooCommerce

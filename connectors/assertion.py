@@ -80,5 +80,7 @@ def _read_key(pem: str) -> tuple[RSAKey | ECKey, str]:
             if key.raw_value.key_size < _RSA_BITS_MIN:
                 raise ValueError(f"has fewer than {_RSA_BITS_MIN} bits")
             return key, "PS256"
+        if key.curve_name not in _CURVES:
+            raise ValueError(f"is on the curve {key.curve_name}; known are {', '.join(_CURVES)}")
         return key, _CURVES[key.curve_name]
     raise ValueError("is neither an RSA nor an EC private key in PEM form")

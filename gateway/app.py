@@ -17,6 +17,7 @@ from gateway.graphql import create_endpoint
 from gateway.health import Health
 from gateway.inventory.access import Forbidden, Scope
 from gateway.measured import MeasuredRequests
+from gateway.rest.routes import rest_routes
 from gateway.settings import Settings
 from gateway.transport.masking import request_errors
 from gateway.transport.refusals import RequestRefused
@@ -47,6 +48,7 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
             Route("/metrics", metrics),
+            *rest_routes(gateway.orders, gateway.stock, authentication, settings),
             Route("/webhooks/{channel_id}", gateway.channels.intake.receive, methods=["POST"]),
         ],
         middleware=[Middleware(MeasuredRequests, gateway.metrics), *_cross_origin(settings)],

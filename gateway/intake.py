@@ -74,8 +74,7 @@ class Intake:
         connection = await self._connection(channel_id)
         if connection is None:
             # As much work and the same answer as for a forgery, so nobody can try out which channels exist.
-            stated = notification.headers.get("Authorization", "")
-            hmac.compare_digest(hmac.new(self._nobodys_key, notification.body, hashlib.sha256).hexdigest(), stated)
+            hmac.digest(self._nobodys_key, notification.body, "sha256")
             return _untrusted()
         connector = connection.connector
         reply = connector.handshake(connection.config, notification)

@@ -7,7 +7,7 @@ import structlog
 from connectors.errors import Permanent
 from connectors.exchange import Notification, headers_of
 from connectors.messages import ChannelMessage, OrderEvent, OrderLine, OrderReference, StockEcho
-from gateway.dispatch.connections import ChannelUnreadable, Connection, Connections
+from gateway.dispatch.connections import Connection, Connections
 from gateway.inventory.channels import Channel
 from gateway.inventory.orders import Precedence
 from gateway.operations.sales import ChannelLine, ChannelOrder, SalesOperations
@@ -17,6 +17,10 @@ from gateway.store.inbox import InboxEvent
 READ_ORDER_SECONDS_MAX = 20.0
 
 _log = structlog.get_logger(__name__)
+
+
+class Unreadable(Exception):
+    """The event cannot be understood, now or later: only a person, or another version of us, can do something."""
 
 
 class MessageHandler:
@@ -35,17 +39,18 @@ class MessageHandler:
     async def handle(self, event: InboxEvent) -> None:
         """Do everything that the event asks for; safe to repeat.
 
-        Raises WaitingForListing, a ConnectorError, an InventoryError or a StorageError.
+        Raises Unreadable, WaitingForListing, ChannelUnreadable, a ConnectorError, an InventoryError or a StorageError.
         """
         channel = await self._directory.get(event.channel_id)
         if channel is None:
-            raise Permanent("The channel does not exist any more.")
-        try:
-            connection = self._connections.of(channel)
-        except ChannelUnreadable as error:
-            raise Permanent(str(error)) from error
+            raise Unreadable("The channel does not exist any more.")
+        connection = self._connections.of(channel)
         notification = Notification(body=event.body, headers=headers_of(event.headers), received_at=event.received_at)
-        for message in connection.connector.parse(connection.config, notification):
+        try:
+            messages = connection.connector.parse(connection.config, notification)
+        except Permanent as error:
+            raise Unreadable(error.reason) from error
+        for message in messages:
             await self._carry_out(channel, connection, message)
 
     async def _carry_out(self, channel: Channel, connection: Connection, message: ChannelMessage) -> None:

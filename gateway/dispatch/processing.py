@@ -7,8 +7,9 @@ import random
 
 import structlog
 
-from connectors.errors import ConnectorError, Permanent, Retriable
-from gateway.dispatch.messages import MessageHandler
+from connectors.errors import ConnectorError, Retriable
+from gateway.dispatch.connections import ChannelUnreadable
+from gateway.dispatch.messages import MessageHandler, Unreadable
 from gateway.dispatch.schedule import retry_seconds
 from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
@@ -18,7 +19,8 @@ from gateway.store.inbox import CLAIM_SECONDS, EventState, Inbox, InboxEvent
 QUEUE_MAX = 10_000
 SWEEP_SECONDS = 1.0
 WAITING_RETRY_SECONDS = 300.0
-ATTEMPTS_MAX = 30
+FAULTS_MAX = 20
+"""Tries of an event that fails for a reason nobody has thought of."""
 EVENT_SECONDS_MAX = CLAIM_SECONDS - 5.0
 """Work on one event ends before another process may take it up."""
 
@@ -77,29 +79,31 @@ class InboxProcessor:
         try:
             async with asyncio.timeout(EVENT_SECONDS_MAX):
                 await self._handler.handle(event)
-        except WaitingForListing as error:
-            await self._inbox.postpone(event.id, EventState.WAITING, str(error), WAITING_RETRY_SECONDS)
+        except Unreadable as error:
+            await self._give_up(event, str(error))
+        except (WaitingForListing, ChannelUnreadable) as error:
+            await self._wait(event, str(error))
         except (Retriable, StorageError, TimeoutError) as error:
             await self._again(event, str(error) or "not finished in time", getattr(error, "after_seconds", None))
-        except Permanent as error:
-            await self._inbox.give_up(event.id, error.reason)
         except InventoryError as error:
-            if error.retryable:
-                await self._again(event, error.message, None)
-            else:
-                await self._inbox.postpone(event.id, EventState.WAITING, error.message, WAITING_RETRY_SECONDS)
+            await (self._again(event, error.message, None) if error.retryable else self._wait(event, error.message))
         except ConnectorError as error:
-            await self._inbox.give_up(event.id, error.reason)
+            # Such as credentials that are refused: it goes on once somebody has put them right.
+            await self._wait(event, error.reason)
         except Exception as error:
             _log.exception("inbox_event_failed", event_id=event.id)
-            await self._again(event, f"{type(error).__name__}: see the log", None)
+            reason = f"{type(error).__name__}: see the log"
+            await (self._again(event, reason, None) if event.attempts < FAULTS_MAX else self._give_up(event, reason))
         else:
             await self._inbox.done(event.id)
 
     async def _again(self, event: InboxEvent, reason: str, wished: float | None) -> None:
-        if event.attempts >= ATTEMPTS_MAX:
-            _log.error("inbox_event_given_up", event_id=event.id, reason=reason)
-            await self._inbox.give_up(event.id, reason)
-            return
         seconds = retry_seconds(event.attempts, wished, random.random())
         await self._inbox.postpone(event.id, EventState.RECEIVED, reason, seconds)
+
+    async def _wait(self, event: InboxEvent, reason: str) -> None:
+        await self._inbox.postpone(event.id, EventState.WAITING, reason, WAITING_RETRY_SECONDS)
+
+    async def _give_up(self, event: InboxEvent, reason: str) -> None:
+        _log.error("inbox_event_given_up", event_id=event.id, reason=reason)
+        await self._inbox.give_up(event.id, reason)

@@ -68,11 +68,6 @@ class ChannelWorker:
         self._comparisons = Comparisons()
 
     @property
-    def backlog(self) -> int:
-        """Items known to be waiting; more may be found by the scan."""
-        return len(self._pending)
-
-    @property
     def _abilities(self) -> StockAbilities:
         return self._connection.connector.abilities(self._connection.config)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
@@ -33,7 +34,7 @@ class KeyRepository(Protocol):
 
     async def all(self) -> list[ApiKey]: ...
 
-    async def by_hash(self, secret_hash: str) -> ApiKey | None: ...
+    def by_hash(self, secret_hash: str) -> Coroutine[None, None, ApiKey | None]: ...
 
     async def revoke(self, name_or_id: str, at: datetime) -> int: ...
 
@@ -46,6 +47,7 @@ class KeyOperations:
     def __init__(self, keys: KeyRepository) -> None:
         self._keys = keys
         self._known: TTLCache[str, ApiKey] = TTLCache(CACHED_KEYS_MAX, CACHED_SECONDS)
+        self._searches: dict[str, asyncio.Task[ApiKey | None]] = {}
         self._noted: TTLCache[str, bool] = TTLCache(CACHED_KEYS_MAX, USE_NOTED_EVERY.total_seconds())
 
     async def create(self, name: str, scopes: Collection[Scope]) -> str:
@@ -83,7 +85,7 @@ class KeyOperations:
         digest = _hash(secret)
         key = self._known.get(digest)
         if key is None:
-            key = await self._keys.by_hash(digest)
+            key = await self._find(digest)
             if key is None or key.revoked_at is not None:
                 return None
             self._known[digest] = key
@@ -91,6 +93,15 @@ class KeyOperations:
             self._noted[key.id] = True
             await self._keys.used(key.id, datetime.now(UTC))
         return key.principal
+
+    async def _find(self, digest: str) -> ApiKey | None:
+        """Look a key up once for all requests that come with it meanwhile."""
+        search = self._searches.get(digest)
+        if search is None:
+            search = self._searches[digest] = asyncio.create_task(self._keys.by_hash(digest))
+            search.add_done_callback(lambda _: self._searches.pop(digest))
+        # Shielded: a caller that is cancelled must not cancel what others wait for too.
+        return await asyncio.shield(search)
 
 
 def _hash(secret: str) -> str:

@@ -66,6 +66,8 @@ class StockImport:
 
     async def apply(self, lines: Sequence[StockLine]) -> list[BadLine]:
         """Apply some thousand lines; the refused ones. Of two lines for one SKU and location the later counts."""
+        if not lines:
+            return []
         wanted: dict[str, dict[str, StockLine]] = {}
         for line in lines:
             wanted.setdefault(line.sku, {})[line.location_id] = line

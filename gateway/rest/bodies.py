@@ -12,7 +12,7 @@ from gateway.inventory.allocation import StrategyName
 from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.reserving import CANDIDATES_MAX
 from gateway.operations.sourcing import LineRequest
-from gateway.rest.texts import Delta, Seconds, Sku, Slug, Text, Units
+from gateway.rest.texts import Delta, LineNumber, Seconds, Sku, Slug, Text, Units
 
 TAG_PREFIX = "place:"
 """Marks what is no field where an error says which kind of line it was found in."""
@@ -152,7 +152,7 @@ class ExtendBody(CallBody):
 class FulfilledLineBody(Body):
     """Units of a reservation that leave."""
 
-    line: Annotated[int, Field(ge=0, le=1_000_000)] = Field(description="Number of the reservation's line, from 0.")
+    line: LineNumber = Field(description="Number of the reservation's line, from 0.")
     quantity: Units
 
 

@@ -35,7 +35,10 @@ def describe(endpoints: Sequence[Endpoint[Any]]) -> Json:
     """The whole OpenAPI document."""
     paths: dict[str, Json] = {}
     for endpoint in endpoints:
-        paths.setdefault(_template(endpoint.path), {})[endpoint.method.lower()] = _operation(endpoint)
+        operation = _operation(endpoint)
+        if endpoint.status is HTTPStatus.CREATED and (links := _links(endpoint, endpoints)):
+            operation["responses"]["201"]["links"] = links
+        paths.setdefault(_template(endpoint.path), {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -107,6 +110,20 @@ def _responses(endpoint: Endpoint[Any]) -> Json:
     return {
         str(endpoint.status.value): success,
         **{str(status.value): {"description": status.phrase, "content": content} for status in sorted(refusals)},
+    }
+
+
+def _links(made: Endpoint[Any], endpoints: Sequence[Endpoint[Any]]) -> Json:
+    """What can be done next with that which an endpoint makes."""
+    followers = [endpoint for endpoint in endpoints if endpoint.path.startswith(f"{made.path}/{{")]
+    return {
+        follower.name: {
+            "operationId": follower.name,
+            "parameters": {parameter["name"]: "$response.body#/id"},
+        }
+        for follower in followers
+        for parameter in _parameters(follower)
+        if parameter["in"] == "path"
     }
 
 

@@ -38,6 +38,7 @@ _CODES: Mapping[str, Code] = {
     "string_pattern_mismatch": Code.INVALID_CHARACTERS,
     "greater_than_equal": Code.OUT_OF_RANGE,
     "less_than_equal": Code.OUT_OF_RANGE,
+    "less_than": Code.OUT_OF_RANGE,
 }
 _RETRY_AFTER = {"retry-after": "1"}
 

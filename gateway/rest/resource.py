@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
 
 from gateway.authentication import Authentication
+from gateway.inventory.access import Scope
 from gateway.inventory.errors import Code
 from gateway.rest.bodies import Body
 from gateway.rest.endpoint import Asked, Endpoint
@@ -39,7 +41,7 @@ class Resource:
         self._body_bytes_max = settings.body_bytes_max
         self._seconds_max = settings.request_timeout_seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             response = await self._bounded(request)
@@ -63,7 +65,9 @@ class Resource:
         if endpoint is None:
             return self._method_not_allowed(request.method)
         principal = await self._authentication.principal(request)
-        principal.require(endpoint.scope)
+        # Who may read the stock may know what of it is available.
+        reads = endpoint.scope is Scope.AVAILABILITY_READ and principal.may(Scope.INVENTORY_READ)
+        principal.require(Scope.INVENTORY_READ if reads else endpoint.scope)
         key = idempotency_key(request.headers.getlist("idempotency-key")) if endpoint.keyed else ""
         body = await self._body(request, endpoint)
         answered = await endpoint.handle(Asked(principal, body, request.path_params, key))
@@ -110,7 +114,9 @@ def idempotency_key(headers: Sequence[str]) -> str:
     return _ESCAPED.sub(r"\1", key[1:-1]) if key.startswith('"') else key
 
 
-async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+class Nowhere:
     """The ASGI application for every other address under the API's prefix."""
-    response = refusal(Refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is nothing at this address."))
-    await response(scope, receive, send)
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        response = refusal(Refused(HTTPStatus.NOT_FOUND, "NOT_FOUND", "There is nothing at this address."))
+        await response(scope, receive, send)

@@ -17,7 +17,7 @@ from gateway.rest.description import describe
 from gateway.rest.endpoint import Endpoint
 from gateway.rest.orders import order_endpoints
 from gateway.rest.reservations import reservation_endpoints
-from gateway.rest.resource import Resource, not_found
+from gateway.rest.resource import Nowhere, Resource
 from gateway.rest.stock import stock_endpoints
 from gateway.settings import Settings
 
@@ -42,5 +42,5 @@ def rest_routes(
     return [
         Route("/v1/openapi.json", openapi),
         *(Route(path, Resource(some, authentication, settings)) for path, some in by_path.items()),
-        Route("/v1/{rest:path}", not_found),
+        Route("/v1/{rest:path}", Nowhere()),
     ]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from gateway.inventory.accounts import DOCUMENT_KINDS, ItemAccount, Versions
 from gateway.inventory.batch import Cell
@@ -90,7 +90,14 @@ class _Ledger:
             entries = {"items.id": {"$in": ids}, "seq": beyond}
             # Up to which position, because entries of different items may share one.
             last = await snapshot.find(
-                "ledger", entries, 1, sort=[("seq", ASCENDING)], skip=ENTRIES_MAX - 1, projection={"seq": 1}
+                "ledger",
+                entries,
+                1,
+                sort=[("seq", ASCENDING)],
+                skip=ENTRIES_MAX - 1,
+                projection={"seq": 1},
+                # Where few entries match, the planner would read the whole ledger in its order.
+                hint=[("items.id", ASCENDING), ("seq", DESCENDING)],
             )
             if last:
                 entries = {**entries, "seq": {**beyond, "$lte": last[0]["seq"]}}

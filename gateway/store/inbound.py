@@ -12,9 +12,12 @@ from gateway.store.driver import Document
 OUTSTANDING = {"lines.outstanding": {"$gt": 0}}
 """Matches purchases with units outstanding; queries with it can use the indexes of those alone."""
 
+OUTSTANDING_INDEX = IndexModel(
+    [("lines.itemId", ASCENDING), ("lines.expectedAt", ASCENDING)], partialFilterExpression=OUTSTANDING
+)
+
 INBOUND_INDEXES = [
-    # Which units an item still expects, and when.
-    IndexModel([("lines.itemId", ASCENDING), ("lines.expectedAt", ASCENDING)], partialFilterExpression=OUTSTANDING),
+    OUTSTANDING_INDEX,
     # The queries of people: newest first.
     IndexModel([("createdAt", DESCENDING), ("_id", DESCENDING)]),
     IndexModel([("lines.itemId", ASCENDING), ("createdAt", DESCENDING)]),

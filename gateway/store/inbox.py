@@ -46,9 +46,7 @@ class InboxEvent:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
-    state: EventState
     attempts: int
-    error: str | None
 
 
 class Inbox:
@@ -152,7 +150,5 @@ def _read(document: dict[str, Any]) -> InboxEvent:
         headers={name: value for name, value in document["headers"]},
         body=bytes(document["body"]),
         received_at=document["receivedAt"],
-        state=EventState(document["state"]),
         attempts=document["attempts"],
-        error=document.get("error"),
     )

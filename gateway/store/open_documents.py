@@ -14,9 +14,9 @@ from gateway.inventory.orders import ORDERS
 from gateway.inventory.reservations import RESERVATIONS, ReservationState
 from gateway.inventory.transfers import TRANSFERS
 from gateway.store.driver import Document
-from gateway.store.inbound import OUTSTANDING
+from gateway.store.inbound import OUTSTANDING, OUTSTANDING_INDEX
 from gateway.store.snapshots import Snapshot
-from gateway.store.transfers import IN_TRANSIT
+from gateway.store.transfers import IN_TRANSIT, IN_TRANSIT_INDEX
 
 _OPEN_RESERVATION = {"state": {"$in": [state.value for state in ReservationState if state.is_open]}}
 _OPEN_ORDER = {"lines.allocated": {"$gt": 0}}
@@ -29,11 +29,15 @@ OPEN_ORDER_INDEX = IndexModel([("lines.itemId", ASCENDING)], name="open_by_item"
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Where the open units of one kind of document stand; expressions are about one line."""
+    """Where the open units of one kind of document stand; expressions are about one line.
+
+    `index` is that of open documents by item, which the planner would not always choose.
+    """
 
     collection: str
     is_open: Mapping[str, Any]
     units: Any
+    index: IndexModel
     location: str = "$lines.locationId"
     since: str = "createdAt"
 
@@ -43,10 +47,11 @@ _WHERE = {
         RESERVATIONS,
         _OPEN_RESERVATION,
         {"$subtract": ["$lines.quantity", {"$add": ["$lines.fulfilled", "$lines.released"]}]},
+        OPEN_RESERVATION_INDEX,
     ),
-    Source.ORDER: _Where(ORDERS, _OPEN_ORDER, "$lines.allocated", since="occurredAt"),
-    Source.INBOUND: _Where(INBOUND, OUTSTANDING, "$lines.outstanding"),
-    Source.TRANSFER: _Where(TRANSFERS, IN_TRANSIT, "$lines.inTransit", "$destinationId"),
+    Source.ORDER: _Where(ORDERS, _OPEN_ORDER, "$lines.allocated", OPEN_ORDER_INDEX, since="occurredAt"),
+    Source.INBOUND: _Where(INBOUND, OUTSTANDING, "$lines.outstanding", OUTSTANDING_INDEX),
+    Source.TRANSFER: _Where(TRANSFERS, IN_TRANSIT, "$lines.inTransit", IN_TRANSIT_INDEX, "$destinationId"),
 }
 
 Units = dict[str, dict[tuple[str, Source], int]]
@@ -64,7 +69,7 @@ async def open_units(snapshot: Snapshot, item_ids: Collection[str]) -> Units:
             {"$match": of_items},
             {"$group": {"_id": {"item": "$lines.itemId", "at": where.location}, "units": {"$sum": where.units}}},
         ]
-        async for group in snapshot.aggregate(where.collection, pipeline):
+        async for group in snapshot.aggregate(where.collection, pipeline, hint=where.index.document["key"]):
             found[group["_id"]["item"]][group["_id"]["at"], source] = group["units"]
     return found
 
@@ -82,4 +87,5 @@ async def open_documents(
     else:
         at = {where.location.removeprefix("$"): location_id}
     query = {"lines.itemId": item_id, **where.is_open, **at}
-    return await snapshot.find(where.collection, query, limit, sort=[(where.since, ASCENDING)])
+    hint = list(where.index.document["key"].items())
+    return await snapshot.find(where.collection, query, limit, sort=[(where.since, ASCENDING)], hint=hint)

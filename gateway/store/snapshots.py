@@ -38,8 +38,12 @@ class Snapshot:
         documents: list[Document] = await cursor.to_list(limit)
         return documents
 
-    async def aggregate(self, collection: str, pipeline: Sequence[Mapping[str, Any]]) -> AsyncIterator[Document]:
-        cursor = self._database[collection].aggregate(list(pipeline), session=self._session, maxTimeMS=MILLISECONDS_MAX)
+    async def aggregate(
+        self, collection: str, pipeline: Sequence[Mapping[str, Any]], **options: Any
+    ) -> AsyncIterator[Document]:
+        """The documents that a pipeline yields; `options` as the driver's `aggregate` has them."""
+        options = {"maxTimeMS": MILLISECONDS_MAX, **options}
+        cursor = self._database[collection].aggregate(list(pipeline), session=self._session, **options)
         async for document in await cursor if inspect.isawaitable(cursor) else cursor:
             yield document
 

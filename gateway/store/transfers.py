@@ -12,8 +12,10 @@ from gateway.store.driver import Document
 IN_TRANSIT = {"lines.inTransit": {"$gt": 0}}
 """Matches transfers with units in transit; queries with it can use the index of those alone."""
 
+IN_TRANSIT_INDEX = IndexModel([("lines.itemId", ASCENDING)], partialFilterExpression=IN_TRANSIT)
+
 TRANSFER_INDEXES = [
-    IndexModel([("lines.itemId", ASCENDING)], partialFilterExpression=IN_TRANSIT),
+    IN_TRANSIT_INDEX,
     # The queries of people: newest first.
     IndexModel([("createdAt", DESCENDING), ("_id", DESCENDING)]),
     IndexModel([("lines.itemId", ASCENDING), ("createdAt", DESCENDING)]),

@@ -19,7 +19,7 @@ async def client(
     mongo_uri: str, database_name: str, scope: Scope | None = None, **settings: object
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application; with `scope` it holds a key."""
-    async with kernel(mongo_uri, database_name, **settings) as gateway:
+    async with kernel(mongo_uri, database_name, **settings) as gateway:  # type: ignore[arg-type]
         app = create_app(gateway, Health(gateway.database))
         key = await gateway.keys.create("tests", [scope]) if scope else None
         headers = {"Authorization": f"Bearer {key}"} if key else {}

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
+from gateway.serving.listeners import AddressUnavailable, bind_listeners
 from gateway.store.mongod_binary import find_mongod
-from tests.cli.processes import command, gone, serving, start
+from tests.cli.processes import command, finish, gone, serving, start
 
 
 async def get_anew(url: str) -> httpx.Response:
@@ -45,7 +47,9 @@ async def test_without_a_uri_it_runs_its_own_database_and_leaves_no_process_behi
     assert await gone(started, 0)
 
 
-async def test_a_server_process_that_dies_is_replaced(mongo_uri: str, database_name: str) -> None:
+async def test_a_server_process_that_dies_is_replaced_and_ctrl_c_ends_all_politely(
+    mongo_uri: str, database_name: str
+) -> None:
     settings = {"mongodb_uri": mongo_uri, "mongodb_database": database_name}
     async with serving("--workers", "2", **settings) as server, httpx.AsyncClient(base_url=server.url) as http:
         first, second = server.descendants()
@@ -62,8 +66,11 @@ async def test_a_server_process_that_dies_is_replaced(mongo_uri: str, database_n
             line for line in exposition.splitlines() if 'duration_seconds_count{method="GET",route="/readyz"' in line
         ]
         assert counted == ['gateway_http_request_duration_seconds_count{method="GET",route="/readyz",status="200"} 8.0']
-        finished = await server.stop()
-    assert finished.code == 0
+        # A terminal sends Ctrl-C to every process of the group.
+        for process in server.descendants():
+            process.send_signal(signal.SIGINT)
+        server.process.send_signal(signal.SIGINT)
+        assert (await finish(server.process)).code == 0
 
 
 async def test_a_killed_parent_leaves_neither_workers_nor_mongod(tmp_path: Path) -> None:
@@ -72,16 +79,7 @@ async def test_a_killed_parent_leaves_neither_workers_nor_mongod(tmp_path: Path)
         assert len(started) == 3
         server.process.kill()
         await server.process.wait()
-        assert await gone(started, 10)
-
-
-async def test_ctrl_c_reaches_every_process_and_still_ends_politely(mongo_uri: str, database_name: str) -> None:
-    settings = {"mongodb_uri": mongo_uri, "mongodb_database": database_name}
-    async with serving("--workers", "2", **settings) as server:
-        for process in server.descendants():
-            process.send_signal(signal.SIGINT)
-        server.process.send_signal(signal.SIGINT)
-        assert await server.process.wait() == 0
+        assert await gone(started, 20)
 
 
 async def test_it_can_be_stopped_before_it_is_ready(tmp_path: Path) -> None:
@@ -99,11 +97,23 @@ async def test_an_address_in_use_is_one_sentence_and_exit_code_1() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = str(taken.getsockname()[1])
-        for workers in ("1", "2"):
-            finished = await command("serve", "--port", port, "--workers", workers)
-            assert finished.code == 1
-            assert finished.err == f"Cannot listen on 127.0.0.1:{port}: Address already in use.\n"
+        port = taken.getsockname()[1]
+        sentence = f"Cannot listen on 127.0.0.1:{port}: Address already in use."
+        finished = await command("serve", "--port", str(port))
+        assert (finished.code, finished.err) == (1, f"{sentence}\n")
+        with pytest.raises(AddressUnavailable, match=sentence):
+            bind_listeners("127.0.0.1", port, 2)
+
+
+def test_two_gateways_with_several_processes_never_share_an_address() -> None:
+    listeners = bind_listeners("127.0.0.1", 0, 2)
+    try:
+        listeners[0].listen()
+        with pytest.raises(AddressUnavailable):
+            bind_listeners("127.0.0.1", listeners[0].getsockname()[1], 2)
+    finally:
+        for listener in listeners:
+            listener.close()
 
 
 async def test_a_setting_that_makes_no_sense_is_named() -> None:

@@ -112,6 +112,11 @@ async def test_bad_lines_are_reported_by_number_and_the_others_applied(stock: St
     assert await stock.dump() == ["SKU-1,WH-1,5,", "SKU-2,WH-1,8,"]
 
 
+async def test_a_file_of_bad_lines_alone_is_reported_too(stock: Stock) -> None:
+    assert await stock.load("SKU-1,WH-1,x") == 1
+    assert stock.reported == ["line 2: available: 'x' is not a whole number."]
+
+
 async def test_a_line_that_the_stock_refuses_fails_by_itself(
     stock: Stock, database_name: str, mongo_client: Client
 ) -> None:

@@ -158,7 +158,8 @@ def test_what_odoo_shows_decides_whether_it_is_told(
 
 
 def test_a_quantity_that_was_not_taken_is_not_believed() -> None:
-    answers = [answer(body) for body in ([product(101, 45)], [quant(101, 45)], [601], [quant(101, 45)])]
+    bodies: list[Any] = [[product(101, 45)], [quant(101, 45)], [601], [quant(101, 45)]]
+    answers = [answer(body) for body in bodies]
     _, (outcome,) = drive(CASE.connector.write_stock(CASE.config(), [update("101", 42)]), answers)
     assert isinstance(outcome, Deferred)
 
@@ -177,7 +178,7 @@ def test_locations_are_written_one_after_the_other() -> None:
 def test_changed_orders_are_walked_by_id_and_the_next_poll_starts_before_this_one() -> None:
     first = [SALE | {"id": number, "order_line": []} for number in range(1, 51)]
     began = "Fri, 20 Nov 2026 14:00:00 GMT"
-    answers = [answer(first, Date=began), *(answer(body) for body in ([], [], []))]
+    answers = [answer(first, Date=began), answer([]), answer([]), answer([])]
     requests, page = drive(CASE.connector.read_orders(CASE.config(), None, NOW - timedelta(hours=1)), answers)
     assert page.more and len(page.entries) == 50
     assert orjson.loads(requests[0].body)["domain"] == [

@@ -158,13 +158,13 @@ async def test_catalogues_beyond_what_one_search_leads_to_are_read_whole_and_onc
     for number in range(2_040):
         shop.add_listing(f"BULK-{number}", number)
     shop.created |= dict.fromkeys(("BULK-996", "BULK-997", "BULK-998"), shop.created["BULK-996"])
-    seen: list[str] = []
+    seen: list[str | None] = []
     cursor, more = None, True
     while more:
         page = await amazon.client.run(amazon.connector.read_stock(amazon.config, cursor))
         seen += [entry.sku for entry in page.entries]
         cursor, more = page.cursor, page.more
-    assert sorted(seen) == sorted(shop.created)
+    assert sorted(filter(None, seen)) == sorted(shop.created)
 
 
 async def test_a_refused_token_is_renewed_once(amazon: Connected) -> None:

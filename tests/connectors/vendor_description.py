@@ -27,6 +27,8 @@ class VendorDescription:
     ) -> None:
         path = SPECS / f"{name}.json"
         self._document: dict[str, Any] | None = orjson.loads(path.read_bytes()) if path.exists() else None
+        document = self._document or {}
+        self._shared = {name: document[name] for name in ("definitions", "components") if name in document}
         self._base = base
         self._wanted = wanted
 
@@ -56,10 +58,7 @@ class VendorDescription:
                 yield f"{called}: the header {one['name']} is missing"
         schema = self._body_schema(operation, parameters)
         if schema is not None:
-            whole = {
-                **schema,
-                **{key: self._document[key] for key in ("definitions", "components") if key in self._document},
-            }  # type: ignore[index]
+            whole = {**schema, **self._shared}
             errors = Draft7Validator(whole).iter_errors(_body(request))
             yield from (f"{called}: {error.json_path} {error.message}" for error in errors)
 

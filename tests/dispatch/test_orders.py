@@ -250,6 +250,28 @@ async def test_an_event_that_was_applied_and_not_marked_is_not_applied_again(
         assert await gateway.database["ledger"].count_documents({}) == entries
 
 
+async def test_an_event_that_cannot_be_read_is_parked_until_it_is_replayed(mongo_uri: str, database_name: str) -> None:
+    async with (
+        SimulatedShopify({SKU: 10}) as shop,
+        trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
+        gateway.channels.running(),
+    ):
+        await connect(gateway, "shopify-uk", shop, [SKU])
+        delivery = shop.delivery("orders/create", {"surprise": 1})
+        event_id = await gateway.channels.inbox.add("shopify-uk", "d1", delivery.headers, delivery.body)
+        assert event_id is not None
+        await expire_claims(gateway)
+
+        async def parked_after(attempts: int) -> bool:
+            wanted = {"_id": event_id, "state": EventState.FAILED.value, "attempts": attempts}
+            return bool(await gateway.database["inbox"].count_documents(wanted))
+
+        await until(gateway, "inbox", lambda: parked_after(1))
+        assert await gateway.channels.inbox.replay(event_id)
+        await until(gateway, "inbox", lambda: parked_after(2))
+        assert not await gateway.channels.inbox.replay("nobody:d1")
+
+
 async def expire_claims(gateway: Gateway) -> None:
     """As if the time for which a process may work on an event were up."""
     await gateway.database["inbox"].update_many({}, {"$set": {"dueAt": datetime.now(UTC)}})

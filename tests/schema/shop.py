@@ -93,7 +93,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(uri: str, database: str, **settings: object) -> AsyncIterator[Shop]:
+async def open_shop(uri: str, database: str, **settings: Any) -> AsyncIterator[Shop]:
     async with kernel(uri, database, **settings) as gateway:
         app = create_app(gateway, Health(gateway.database))
         key = await gateway.keys.create("owner", [Scope.INVENTORY_READ, Scope.INVENTORY_WRITE])

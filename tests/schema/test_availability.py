@@ -68,6 +68,7 @@ async def test_a_channel_is_told_what_it_is_offered(shop: Shop) -> None:
         updated_at=NOW,
     )
     assert await ChannelStore(shop.gateway.database).insert(channel)
+    shop.gateway.channels.directory.forget()
     assert await told(shop.owner, "LAMP", "SOFA", channelId="web") == [("IN_STOCK", 11), ("OUT_OF_STOCK", 0)]
     assert await told(shop.owner, "LAMP", channelId="web", locationIds=["WEST", "SOUTH"]) == [("LOW_STOCK", 1)]
 

@@ -19,7 +19,8 @@ from connectors.errors import Permanent, Retriable
 from connectors.exchange import Flow, Request, Response, Wait
 from connectors.one_by_one import one_by_one
 from connectors.platforms.netsuite.config import NetSuiteConfig
-from connectors.platforms.netsuite.suiteql import id_list, rows, whole_units
+from connectors.platforms.netsuite.suiteql import id_list, rows
+from connectors.quantities import units_there
 from connectors.updates import Confirmed, Deferred, Rejected, StockUpdate, UpdateOutcome
 
 UPDATES_MAX = 100
@@ -64,7 +65,7 @@ def _changes(config: NetSuiteConfig, updates: Sequence[StockUpdate]) -> Flow[dic
             f"WHERE a.item IN {id_list(sorted(items))} AND a.location IN {id_list(sorted(filter(None, places)))} "
             "ORDER BY a.item, a.location",
         )
-        available = {(row["item"], row["location"]): whole_units(row.get("quantityavailable", "0")) for row in found}
+        available = {(row["item"], row["location"]): units_there(row.get("quantityavailable", "0")) for row in found}
         for update in unknown:
             there = available.get((update.platform_ids["item_id"], update.location_id or ""))
             if there is not None:

@@ -4,7 +4,6 @@ The columns of `transaction` and `transactionline` are those of the Records Cata
 quantities of sales orders are negative there.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from connectors.exchange import Flow
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.netsuite.config import NetSuiteConfig
 from connectors.platforms.netsuite.suiteql import COUNTED_ITEMS, Row, as_text, id_list, moment, page, rows, sku_of
+from connectors.quantities import units_taken
 
 ORDERS_PER_PAGE = 100
 
@@ -76,7 +76,7 @@ def _event(config: NetSuiteConfig, rows_of_order: Sequence[Row], returns: Sequen
     letter = first.get("status", "")[-1:]
     words, stage, kind = _STATUSES.get(letter, (first.get("status", ""), OrderStage.OPEN, MessageKind.ORDER_UPDATED))
     back = {row["item"]: row for row in returns if "item" in row}
-    received = {item: sum(_ceil(row) for row in returns if row.get("item") == item) for item in back}
+    received = {item: sum(_moved(row) for row in returns if row.get("item") == item) for item in back}
     lines = []
     # Rows without a SKU are services, discounts and the like.
     for row in (row for row in rows_of_order if "sku" in row):
@@ -95,8 +95,8 @@ def _event(config: NetSuiteConfig, rows_of_order: Sequence[Row], returns: Sequen
 
 
 def _line(row: Row, letter: str, received: int, back: Row | None) -> OrderLine:
-    ordered = math.ceil(abs(float(row.get("quantity", "0"))))
-    shipped = min(_ceil(row), ordered)
+    ordered = units_taken(row.get("quantity", "0").lstrip("-"))
+    shipped = min(_moved(row), ordered)
     restocked = min(received, shipped)
     allocated = 0 if letter in _NOT_HELD or row.get("isclosed") == "T" else ordered - shipped
     return OrderLine(
@@ -113,6 +113,6 @@ def _line(row: Row, letter: str, received: int, back: Row | None) -> OrderLine:
     )
 
 
-def _ceil(row: Row) -> int:
-    """Units shipped, or received on a return; part of a unit cannot be sold to anybody else."""
-    return math.ceil(abs(float(row.get("quantityshiprecv", "0"))))
+def _moved(row: Row) -> int:
+    """Units shipped, or received on a return."""
+    return units_taken(row.get("quantityshiprecv", "0").lstrip("-"))

@@ -3,7 +3,8 @@
 from connectors.catalog import CatalogEntry, ChannelStock, Page
 from connectors.exchange import Flow
 from connectors.platforms.netsuite.config import NetSuiteConfig
-from connectors.platforms.netsuite.suiteql import COUNTED_ITEMS, ROWS_PER_CALL, Row, page, sku_of, whole_units
+from connectors.platforms.netsuite.suiteql import COUNTED_ITEMS, ROWS_PER_CALL, Row, page, sku_of
+from connectors.quantities import units_there
 
 
 def stock_page(config: NetSuiteConfig, cursor: str | None) -> Flow[Page[ChannelStock]]:
@@ -27,7 +28,7 @@ def _stock_of(row: Row) -> ChannelStock:
         platform_ids={"item_id": row["item"]},
         sku=sku_of(row),
         location_id=row["location"],
-        quantity=whole_units(row["quantityavailable"]) if "quantityavailable" in row else None,
+        quantity=units_there(row["quantityavailable"]) if "quantityavailable" in row else None,
     )
 
 

@@ -4,7 +4,6 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1579091869
 Nothing that people or platforms write gets into a statement, only ids that were checked to be digits and times.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -65,8 +64,3 @@ def moment(config: NetSuiteConfig, stated: str) -> datetime:
 def sku_of(row: Row) -> str | None:
     """The name of a matrix child has its parent's in front."""
     return row.get("sku", "").rpartition(" : ")[2] or None
-
-
-def whole_units(stated: str) -> int:
-    """Of a broken unit nothing can be sold."""
-    return math.floor(float(stated))

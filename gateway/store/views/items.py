@@ -33,7 +33,7 @@ class ItemFilter:
 class ItemView:
     """Reads items; only the kernel changes their stock."""
 
-    def __init__(self, database: Database, milliseconds_max: int = 5_000) -> None:
+    def __init__(self, database: Database, milliseconds_max: int = 4_000) -> None:
         """`milliseconds_max`: limit of one listing at the server, since a filter may match little of much."""
         self._items = database["items"]
         self._milliseconds_max = milliseconds_max

@@ -43,7 +43,7 @@ order, so that they can be passed over by their number.
 class LedgerView:
     """Reads entries; only the kernel writes them."""
 
-    def __init__(self, database: Database, milliseconds_max: int = 5_000) -> None:
+    def __init__(self, database: Database, milliseconds_max: int = 4_000) -> None:
         """`milliseconds_max`: limit of one listing at the server, since a filter may match little of much."""
         self._database = database
         self._ledger = database["ledger"]

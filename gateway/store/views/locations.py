@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
@@ -18,7 +17,7 @@ from gateway.store.locations import LOCATIONS, LOCATIONS_MAX, read_location
 class LocationView:
     """Reads locations."""
 
-    def __init__(self, database: Database, milliseconds_max: int = 5_000) -> None:
+    def __init__(self, database: Database, milliseconds_max: int = 4_000) -> None:
         """`milliseconds_max`: limit of one sum over all items, at the server."""
         self._locations = database[LOCATIONS]
         self._database = database
@@ -41,18 +40,18 @@ class LocationView:
 
     async def stock(self, ids: Sequence[str]) -> list[tuple[int, Level]]:
         """For each location the items that have units there, and the sums of their buckets; reads every item once."""
-        sums: dict[str, Any] = {"_id": None}
-        for index, location_id in enumerate(ids):
-            buckets = {bucket: {"$ifNull": [f"$levels.{location_id}.{bucket}", 0]} for bucket in Bucket}
-            sums |= {f"{bucket}{index}": {"$sum": units} for bucket, units in buckets.items()}
-            stocked = {"$or": [{"$ne": [units, 0]} for units in buckets.values()]}
-            sums[f"items{index}"] = {"$sum": {"$cond": [stocked, 1, 0]}}
+        units = {bucket: {"$ifNull": [f"$level.v.{bucket}", 0]} for bucket in Bucket}
+        stocked = {"$or": [{"$ne": [quantity, 0]} for quantity in units.values()]}
+        sums = {bucket.value: {"$sum": quantity} for bucket, quantity in units.items()}
+        pipeline = [
+            {"$project": {"level": {"$objectToArray": "$levels"}}},
+            {"$unwind": "$level"},
+            {"$match": {"level.k": {"$in": list(ids)}}},
+            {"$group": {"_id": "$level.k", "items": {"$sum": {"$cond": [stocked, 1, 0]}}, **sums}},
+        ]
         try:
-            found = await self._database.aggregate("items", [{"$group": sums}], 1, maxTimeMS=self._milliseconds_max)
+            found = await self._database.aggregate("items", pipeline, len(ids), maxTimeMS=self._milliseconds_max)
         except PyMongoError as error:
             raise as_storage_error(error) from error
-        totals = found[0] if found else {}
-        return [
-            (totals.get(f"items{index}", 0), Level(*(totals.get(f"{bucket}{index}", 0) for bucket in Bucket)))
-            for index in range(len(ids))
-        ]
+        totals = {total["_id"]: (total["items"], Level(*(total[bucket] for bucket in Bucket))) for total in found}
+        return [totals.get(location_id, (0, Level())) for location_id in ids]

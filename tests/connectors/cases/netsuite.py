@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from joserfc.jwk import ECKey
 
 from connectors.errors import AuthExpired, Permanent, Retriable, Throttled
 from connectors.messages import MessageKind, OrderReference
@@ -12,13 +13,7 @@ from connectors.updates import Confirmed, Rejected, StockUpdate
 from tests.connectors.case import NOW, PlatformCase, answer
 
 TIMESTAMP = str(int(NOW.timestamp()))
-# Made for these tests alone: openssl ecparam -name prime256v1 -genkey -noout
-KEY = """-----BEGIN EC PRIVATE KEY-----
-MHcCAQEEIKSMCKm2LIsWX2fguTjxsdTsq9fRvL2FGnFogi5YXWxQoAoGCCqGSM49
-AwEHoUQDQgAEen6aw2CmMVLMCsVjinhcrrdpiqUDbAbBcjeEuANLYsT8BeWejNGY
-umEvPUxRTfiRV9D0AAC2oOyUb8NKGj5Njw==
------END EC PRIVATE KEY-----
-"""
+KEY = ECKey.generate_key("P-256", private=True).as_pem(private=True).decode()
 
 
 def sign(secret: str, body: bytes) -> str:
