@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 
 from gateway.inventory.access import Scope
+from tests.rest.described import send
 from tests.schema.shop import Client, Shop
 
 LAMP = {"lines": [{"sku": "LAMP", "quantity": 2}]}
 
 
 async def post(client: Client, path: str, key: str | None = None, body: Any = None) -> httpx.Response:
-    headers = {} if key is None else {"idempotency-key": key}
-    return await client.http.post(f"/v1/{path}", json=body, headers=headers)
+    return await send(client, "POST", path, key, body)
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
@@ -29,18 +29,18 @@ async def test_an_order_goes_from_the_cart_to_the_shipment(shop: Shop) -> None:
     created = await post(shop.owner, "orders", "order", LAMP)
     assert created.status_code == 201
     order = f"orders/{created.json()['id']}"
-    for step, state in (
+    steps = (
         ("payment/start", "PAYING"),
         ("payment/failed", "UNPAID"),
         ("payment/start", "PAYING"),
         ("payment/succeeded", "PAID"),
         ("ship", "SHIPPED"),
-    ):
-        answer = await post(shop.owner, f"{order}/{step}", f"{step} after {created.json()['state']}")
-        created = answer
+    )
+    for number, (step, state) in enumerate(steps):
+        answer = await post(shop.owner, f"{order}/{step}", f"step {number}")
         assert (answer.status_code, answer.json()["state"]) == (200, state)
     assert problem(await post(shop.owner, f"{order}/cancel", "late")) == (409, "ALREADY_FULFILLED")
-    read = await shop.owner.http.get(f"/v1/{order}")
+    read = await send(shop.owner, "GET", order)
     assert (read.status_code, read.json()["state"]) == (200, "SHIPPED")
 
 
@@ -84,7 +84,7 @@ async def test_a_reservation_lives_its_life_over_rest(shop: Shop) -> None:
     heir = (await post(shop.owner, f"{reservation}/reassign", "a", {"newOwner": "cart-2"})).json()
     assert (heir["owner"], [line["quantity"] for line in heir["lines"]]) == ("cart-2", [1, 1])
     assert (await post(shop.owner, f"reservations/{heir['id']}/release", "x")).json()["state"] == "RELEASED"
-    given = (await shop.owner.http.get(f"/v1/{reservation}")).json()
+    given = (await send(shop.owner, "GET", reservation)).json()
     assert (given["state"], given["reassignedTo"]) == ("RELEASED", heir["id"])
 
 

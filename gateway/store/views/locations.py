@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
@@ -43,7 +44,7 @@ class LocationView:
         units = {bucket: {"$ifNull": [f"$level.v.{bucket}", 0]} for bucket in Bucket}
         stocked = {"$or": [{"$ne": [quantity, 0]} for quantity in units.values()]}
         sums = {bucket.value: {"$sum": quantity} for bucket, quantity in units.items()}
-        pipeline = [
+        pipeline: list[Mapping[str, Any]] = [
             {"$project": {"level": {"$objectToArray": "$levels"}}},
             {"$unwind": "$level"},
             {"$match": {"level.k": {"$in": list(ids)}}},
