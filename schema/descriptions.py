@@ -59,6 +59,8 @@ CODES: Mapping[str, str] = {
     Code.ALREADY_CANCELLED: "It was cancelled before.",
     Code.MORE_THAN_EXPECTED: "More units than are expected.",
     Code.NO_DISCREPANCY: "There is no open discrepancy.",
+    Code.ALERT_NOT_FOUND: "There is no alert with this id.",
+    Code.ALREADY_RESOLVED: "The alert is resolved.",
     Code.AS_OF_IN_FUTURE: "The time has not come yet.",
     Code.AS_OF_TOO_OLD: "The time lies too far back.",
     Code.OVERLOADED: "Too many requests are waiting; nothing was changed. Retry shortly with the same key.",

@@ -11,35 +11,25 @@ import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
-from gateway.inventory.allocation import StrategyName
-from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.errors import InventoryError, NotFound
 from gateway.inventory.identifiers import check_count, check_sku
 from gateway.inventory.ports import StorageError
-from gateway.inventory.reservation_steps import FulfilledLine
 from gateway.inventory.reservations import HeldLine, Reservation, ReservationFilter, ReservationState
 from gateway.operations.reservations import Place, ReservationOutcome
 from gateway.store.views.pages import place_of
 from schema.context import Info
-from schema.descriptions import describe
 from schema.errors import UserError, reading, user_error
 from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, connection, read_cursor
-from schema.requested_lines import Input, KeyedInput, RequestedLineInput, line_requests
+from schema.requested_lines import Input, line_requests
+from schema.reservation_inputs import (
+    ReservationCreateInput,
+    ReservationExtendInput,
+    ReservationFilterInput,
+    ReservationFulfilInput,
+    ReservationInput,
+    ReservationReassignInput,
+)
 from schema.scalars import Quantity
-
-strawberry.enum(
-    ReservationState, name="ReservationState", description="A reservation is resolved once, and stays as it is then."
-)
-describe(
-    ReservationState,
-    {
-        "HELD": "Promised until it expires.",
-        "COMMITTED": "Paid: promised without expiry.",
-        "FULFILLED": "Every unit has left.",
-        "RELEASED": "Given back, or given to another reservation.",
-        "EXPIRED": "Its time has passed, and its units are available again.",
-    },
-)
 
 
 @strawberry.type(description="Units of one SKU that a reservation holds, or held, at one location.")
@@ -117,53 +107,6 @@ class ReservationType:
         return [ReservationLine.of(number, line) for number, line in enumerate(self.reservation.lines)]
 
 
-@strawberry.input(description="Hold units for an owner; all lines or none, unless partial is allowed.")
-class ReservationCreateInput(KeyedInput):
-    lines: list[RequestedLineInput] = strawberry.field(description="1 to 250 lines over any SKUs.")
-    owner: str | None = strawberry.field(
-        default=None, description="Whose it is, such as a cart; its own holds never count against it."
-    )
-    expires_in_seconds: int | None = strawberry.field(
-        default=None, description="From 1 second to 31 days; the setting GATEWAY_RESERVATION_SECONDS unless given."
-    )
-    allow_partial: bool = strawberry.field(default=False, description="Take what there is, if it is anything at all.")
-    allow_backorder: bool = strawberry.field(
-        default=False, description="Let available go down to minus the item's backorder limit."
-    )
-    strategy: StrategyName = strawberry.field(
-        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
-    )
-
-
-@strawberry.input(description="Which reservation to act on.")
-class ReservationInput(KeyedInput):
-    reservation_id: str = strawberry.field(description="Its id.")
-
-
-@strawberry.input(description="Let a held reservation last longer, or shorter.")
-class ReservationExtendInput(ReservationInput):
-    expires_in_seconds: int = strawberry.field(description="From now: 1 second to 31 days.")
-
-
-@strawberry.input(description="Units of a reservation that leave.")
-class ReservationFulfilLineInput:
-    line: int = strawberry.field(description="The number of the reservation's line, from 0.")
-    quantity: Quantity = strawberry.field(description="Units, from 1.")
-
-
-@strawberry.input(description="Ship all that is left of a committed reservation, or some of it.")
-class ReservationFulfilInput(ReservationInput):
-    lines: list[ReservationFulfilLineInput] | None = strawberry.field(
-        default=None, description="What leaves; everything that is left unless given."
-    )
-
-
-@strawberry.input(description="Give what a reservation still holds to another owner, in one movement.")
-class ReservationReassignInput(ReservationInput):
-    new_owner: str | None = strawberry.field(default=None, description="Whose it is from now on.")
-    new_reference: str | None = strawberry.field(default=None, description="The document behind the new reservation.")
-
-
 @strawberry.type(description="What became of a request about a reservation.")
 class ReservationPayload:
     reservation: ReservationType | None = strawberry.field(
@@ -216,14 +159,6 @@ class ReservationMutation:
 
 
 ReservationConnection = Connection[ReservationType]
-
-
-@strawberry.input(description="Which reservations to list; what is left out matches everything.")
-class ReservationFilterInput:
-    owner: str | None = strawberry.field(default=None, description="Of this owner.")
-    reference: str | None = strawberry.field(default=None, description="With this document behind them.")
-    sku: str | None = strawberry.field(default=None, description="With a line of this item.")
-    states: list[ReservationState] | None = strawberry.field(default=None, description="In one of these states.")
 
 
 @strawberry.type
@@ -297,11 +232,8 @@ async def _create(info: Info, input: ReservationCreateInput) -> ReservationOutco
 
 
 async def _fulfil(info: Info, input: ReservationFulfilInput) -> ReservationOutcome:
-    if input.lines is not None:
-        check_count(input.lines, ("lines",), LINES_MAX)
-    lines = [FulfilledLine(line.line, line.quantity) for line in input.lines or ()]
     call = input.call(info.context.principal.client)
-    return await info.context.services.reservations.fulfil(call, input.reservation_id, lines)
+    return await info.context.services.reservations.fulfil(call, input.reservation_id, input.fulfilled())
 
 
 async def _applied(info: Info, work: Coroutine[Any, Any, ReservationOutcome]) -> ReservationPayload:

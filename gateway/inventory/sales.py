@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from gateway.inventory.alerts import Alert, AlertLine, after_report, oversold_key
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
 from gateway.inventory.errors import Code, InvalidInput, Path, Unavailable
 from gateway.inventory.identifiers import check_text
 from gateway.inventory.ledger import Kind
 from gateway.inventory.orders import Order, OrderLine, Precedence, order_key
 from gateway.inventory.quantities import Bucket, check_range
-from gateway.inventory.records import RecordKey
+from gateway.inventory.records import Record, RecordKey
 from gateway.inventory.stock import Floor, Item, Posting
 
 
@@ -64,7 +66,7 @@ class ReportOrder(Command):
 
     @property
     def record_keys(self) -> tuple[RecordKey, ...]:
-        return (order_key(self.channel_id, self.order_id),)
+        return order_key(self.channel_id, self.order_id), oversold_key(self.channel_id, self.order_id)
 
     def check(self) -> None:
         check_text(self.order_id, ("orderId",))
@@ -83,7 +85,7 @@ class ReportOrder(Command):
         return {"orderId": self.order_id, "occurredAt": self.precedence.occurred_at.isoformat()}
 
     def plan(self, stock: StockView) -> Plan:
-        [key] = self.record_keys
+        key, alert_key = self.record_keys
         known = stock.record(key)
         order = known if isinstance(known, Order) else None
         if order is not None and order.precedence > self.precedence:
@@ -92,6 +94,7 @@ class ReportOrder(Command):
         if not {line.item_id for line in before.values()} <= self.held_item_ids:
             raise Unavailable(Code.CONTENTION, "The order has just changed. Send the report again.")
         after, postings = self._targets(stock, before)
+        missing = _missing(stock, postings)
         new = Order(
             self.channel_id,
             self.order_id,
@@ -99,10 +102,13 @@ class ReportOrder(Command):
             self.status,
             self.precedence,
             after,
-            (order is not None and order.oversold) or any(_goes_short(stock, posting) for posting in postings),
+            (order is not None and order.oversold) or bool(missing),
             order.revision + 1 if order else 1,
         )
-        return Plan(postings, {key: new})
+        alert = stock.record(alert_key)
+        alerts = after_report(alert if isinstance(alert, Alert) else None, alert_key, new, missing, stock.now)
+        records: dict[RecordKey, Record] = {key: new, **alerts}
+        return Plan(postings, records)
 
     def _targets(self, stock: StockView, before: Mapping[str, OrderLine]) -> tuple[dict[str, OrderLine], list[Posting]]:
         if self.lines is None:
@@ -150,8 +156,16 @@ def _postings(held: OrderLine | None, target: OrderLine, returned_to: str | None
         yield Posting(target.item_id, target.location_id, Bucket.ALLOCATED, allocated, path)
 
 
-def _goes_short(stock: StockView, posting: Posting) -> bool:
-    if posting.bucket is not Bucket.AVAILABLE or posting.delta >= 0:
-        return False
-    item = stock.item_by_id(posting.item_id)
-    return stock.quantity(item, posting.location_id, posting.bucket) + posting.delta < 0
+def _missing(stock: StockView, postings: Iterable[Posting]) -> list[AlertLine]:
+    """Units that are taken from places where they are not available."""
+    taken: dict[tuple[str, str], int] = defaultdict(int)
+    for posting in postings:
+        if posting.bucket is Bucket.AVAILABLE:
+            taken[posting.item_id, posting.location_id] -= posting.delta
+    lines = []
+    for (item_id, at), units in taken.items():
+        item = stock.item_by_id(item_id)
+        missing = min(units, units - stock.quantity(item, at, Bucket.AVAILABLE))
+        if missing > 0:
+            lines.append(AlertLine(item_id, item.sku, at, missing))
+    return lines

@@ -1,17 +1,17 @@
-"""Webhooks as they were received, kept before any work is done on them."""
+"""Events as they were received, kept before any work is done on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from bson import Binary
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import PyMongoError
 
+from gateway.inventory.events import EventSource, EventState
 from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
 
 CLAIM_SECONDS = 30.0
@@ -21,28 +21,23 @@ ERROR_LENGTH_MAX = 500
 RETENTION_DAYS = 30
 
 INBOX_INDEXES = [
-    # Only what is still owed has a `dueAt`, so this index stays small however long the history is.
+    # Only what is still owed has a `dueAt`, and only what is given up a `parkedAt`: these stay small.
     IndexModel([("dueAt", ASCENDING)], partialFilterExpression={"dueAt": {"$exists": True}}),
-    IndexModel([("channelId", ASCENDING), ("state", ASCENDING), ("receivedAt", DESCENDING)]),
-    IndexModel([("doneAt", ASCENDING)], expireAfterSeconds=RETENTION_DAYS * 86_400),
+    IndexModel([("parkedAt", ASCENDING)], partialFilterExpression={"parkedAt": {"$exists": True}}),
+    # The queries of people: newest first.
+    IndexModel([("receivedAt", DESCENDING), ("_id", DESCENDING)]),
+    IndexModel([("channelId", ASCENDING), ("receivedAt", DESCENDING), ("_id", DESCENDING)]),
+    IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0),
 ]
-
-
-class EventState(StrEnum):
-    RECEIVED = "received"
-    WAITING = "waiting"
-    """For something we do not know yet, such as a listing; it is tried again."""
-    FAILED = "failed"
-    """Given up after many tries; only a replay takes it up again."""
-    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
 class InboxEvent:
-    """One notification as it arrived. `attempts` counts the times it was taken up, this one included."""
+    """One event as it arrived. `attempts` counts the times it was taken up, this one included."""
 
     id: str
     channel_id: str
+    source: EventSource
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
@@ -52,16 +47,26 @@ class InboxEvent:
 class Inbox:
     """Stores each delivery once, and hands out what is owed, one event to one process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, retention_days: float = RETENTION_DAYS) -> None:
+        """`retention_days`: how long what is done is kept; what is not is kept until it is."""
         self._events = database["inbox"]
+        self._retention = timedelta(days=retention_days)
 
-    async def add(self, channel_id: str, delivery_id: str, headers: Mapping[str, str], body: bytes) -> str | None:
+    async def add(
+        self,
+        channel_id: str,
+        delivery_id: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        source: EventSource = EventSource.WEBHOOK,
+    ) -> str | None:
         """Store an event durably, claimed by the caller; its id, or None when this delivery is known already."""
         now = datetime.now(UTC)
         event_id = f"{channel_id}:{delivery_id}"
         document = {
             "_id": event_id,
             "channelId": channel_id,
+            "source": source.value,
             # Pairs, since a header's name is no field name.
             "headers": [list(pair) for pair in headers.items()],
             "body": Binary(body),
@@ -95,7 +100,8 @@ class Inbox:
             raise as_storage_error(error) from error
 
     async def done(self, event_id: str) -> None:
-        change = {"state": EventState.DONE.value, "doneAt": datetime.now(UTC)}
+        now = datetime.now(UTC)
+        change = {"state": EventState.DONE.value, "doneAt": now, "expiresAt": now + self._retention}
         await self._update({"_id": event_id}, {"$set": change, "$unset": {"dueAt": "", "error": ""}})
 
     async def postpone(self, event_id: str, state: EventState, error: str, seconds: float) -> None:
@@ -106,16 +112,30 @@ class Inbox:
 
     async def give_up(self, event_id: str, error: str) -> None:
         """Park the event with its reason until a person replays it."""
-        change = {"state": EventState.FAILED.value, "error": error[:ERROR_LENGTH_MAX]}
+        now = datetime.now(UTC)
+        change = {"state": EventState.FAILED.value, "error": error[:ERROR_LENGTH_MAX], "parkedAt": now}
         await self._update({"_id": event_id}, {"$set": change, "$unset": {"dueAt": ""}})
 
     async def wake(self, channel_id: str) -> int:
         """Make the channel's waiting events due now: what they wait for may have come. How many there were."""
-        return await self._update_many({"channelId": channel_id, "state": EventState.WAITING.value})
+        return await self._make_due(
+            {"channelId": channel_id, "dueAt": {"$exists": True}, "state": EventState.WAITING.value}
+        )
 
-    async def replay(self, event_id: str) -> bool:
-        """Make one event due now, whatever became of it; False when there is no such event."""
-        return await self._update_many({"_id": event_id}) > 0
+    async def replay(self, event_ids: Sequence[str]) -> int:
+        """Make events due now, whatever became of them; how many of them there are."""
+        return await self._make_due({"_id": {"$in": list(event_ids)}})
+
+    async def replay_received(
+        self, since: datetime, until: datetime, channel_id: str | None, states: Collection[EventState]
+    ) -> int:
+        """Make the events due now that were received from `since` until before `until`; how many they are."""
+        wanted: Document = {"receivedAt": {"$gte": since, "$lt": until}}
+        if channel_id is not None:
+            wanted["channelId"] = channel_id
+        if states:
+            wanted["state"] = {"$in": [state.value for state in states]}
+        return await self._make_due(wanted)
 
     async def _take(self, wanted: Document) -> InboxEvent | None:
         due_at = datetime.now(UTC) + timedelta(seconds=CLAIM_SECONDS)
@@ -132,11 +152,13 @@ class Inbox:
         except PyMongoError as error:
             raise as_storage_error(error) from error
 
-    async def _update_many(self, wanted: Document) -> int:
+    async def _make_due(self, wanted: Document) -> int:
+        change = {
+            "$set": {"state": EventState.RECEIVED.value, "dueAt": datetime.now(UTC)},
+            "$unset": {"doneAt": "", "expiresAt": "", "parkedAt": ""},
+        }
         try:
-            answer = await self._events.update_many(
-                wanted, {"$set": {"dueAt": datetime.now(UTC)}, "$unset": {"doneAt": ""}}
-            )
+            answer = await self._events.update_many(wanted, change)
         except PyMongoError as error:
             raise as_storage_error(error) from error
         matched: int = answer.matched_count
@@ -147,6 +169,7 @@ def _read(document: dict[str, Any]) -> InboxEvent:
     return InboxEvent(
         id=document["_id"],
         channel_id=document["channelId"],
+        source=EventSource(document["source"]),
         headers={name: value for name, value in document["headers"]},
         body=bytes(document["body"]),
         received_at=document["receivedAt"],

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from pymongo import IndexModel
 from pymongo.errors import PyMongoError
 
+from gateway.inventory.alerts import ALERTS
 from gateway.inventory.inbound import INBOUND
 from gateway.inventory.orders import ORDERS
 from gateway.inventory.reservations import RESERVATIONS
 from gateway.inventory.transfers import TRANSFERS
+from gateway.store.alerts import ALERT_INDEXES
 from gateway.store.api_keys import API_KEY_INDEXES, API_KEYS
 from gateway.store.driver import Database, as_storage_error
 from gateway.store.inbound import INBOUND_INDEXES
@@ -29,6 +31,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     ORDERS: [*ORDER_INDEXES, OPEN_ORDER_INDEX],
     TRANSFERS: TRANSFER_INDEXES,
     INBOUND: INBOUND_INDEXES,
+    ALERTS: ALERT_INDEXES,
     "listings": LISTING_INDEXES,
     "inbox": INBOX_INDEXES,
     API_KEYS: API_KEY_INDEXES,

@@ -1,0 +1,90 @@
+"""What a person has to look at, such as a sale of more than there was; it changes in one transaction with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.inventory.orders import Order
+from gateway.inventory.records import RecordKey
+
+ALERTS = "alerts"
+
+
+class AlertKind(StrEnum):
+    OVERSOLD = "oversold"
+    """A channel sold units that were not there: somebody has to buy, move or cancel."""
+
+
+class AlertState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody, the alert's owner, is at it."""
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """Units of an item that were missing at a place when the alert was opened."""
+
+    item_id: str
+    sku: str
+    location_id: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A record of the kernel. `resolution` says why it is resolved: in a person's words, or in ours."""
+
+    id: str
+    kind: AlertKind
+    state: AlertState
+    channel_id: str | None
+    order_id: str | None
+    lines: tuple[AlertLine, ...]
+    opened_at: datetime
+    updated_at: datetime
+    owner: str | None = None
+    resolution: str | None = None
+    revision: int = 0
+
+    def resolved(self, resolution: str, at: datetime, owner: str | None = None) -> Alert:
+        state = AlertState.RESOLVED
+        return replace(self, state=state, resolution=resolution, updated_at=at, owner=owner or self.owner)
+
+
+def oversold_key(channel_id: str, order_id: str) -> RecordKey:
+    return RecordKey(ALERTS, f"{AlertKind.OVERSOLD}:{channel_id}:{order_id}")
+
+
+def after_report(
+    known: Alert | None, key: RecordKey, order: Order, missing: Iterable[AlertLine], now: datetime
+) -> Mapping[RecordKey, Alert]:
+    """The alert of an order that has just been brought to a reported state; empty where it stays as it is.
+
+    Units that are missing open it, also again. It is resolved once the order has let go of all that it lacked.
+    """
+    lines = tuple(missing)
+    if lines:
+        opened = Alert(key.id, AlertKind.OVERSOLD, AlertState.OPEN, order.channel_id, order.order_id, lines, now, now)
+        if known is None:
+            return {key: opened}
+        before = () if known.state is AlertState.RESOLVED else known.lines
+        return {key: replace(known, state=AlertState.OPEN, lines=_added(before, lines), resolution=None, updated_at=now)}
+    if known is None or known.state is AlertState.RESOLVED:
+        return {}
+    taken = {(line.item_id, line.location_id) for line in order.lines.values() if line.taken}
+    if any((line.item_id, line.location_id) in taken for line in known.lines):
+        return {}
+    return {key: known.resolved("The order has let go of the units.", now)}
+
+
+def _added(before: Iterable[AlertLine], more: Iterable[AlertLine]) -> tuple[AlertLine, ...]:
+    lines = {(line.item_id, line.location_id): line for line in before}
+    for line in more:
+        known = lines.get((line.item_id, line.location_id))
+        lines[line.item_id, line.location_id] = replace(line, missing=line.missing + (known.missing if known else 0))
+    return tuple(lines.values())
