@@ -20,15 +20,14 @@ from connectors.session import HttpSession
 from gateway.dispatch.connections import Connections, ConnectorPlatforms
 from gateway.dispatch.dispatch import Dispatch
 from gateway.dispatch.feed import Feed
-from gateway.dispatch.messages import MessageHandler
-from gateway.dispatch.processing import InboxProcessor
 from gateway.dispatch.pushing import Pusher
 from gateway.intake import Intake
+from gateway.metrics import Metrics
 from gateway.operations.channels import ChannelOperations
 from gateway.operations.listings import ListingOperations
 from gateway.operations.platforms import SecretsUnreadable
-from gateway.operations.sales import SalesOperations
 from gateway.operations.stock import StockOperations
+from gateway.reception_services import ReceptionServices, create_reception_services
 from gateway.secret_key import open_secret_key
 from gateway.settings import Settings
 from gateway.store.changes import ChangeStream
@@ -37,7 +36,6 @@ from gateway.store.driver import Database
 from gateway.store.inbox import Inbox
 from gateway.store.leases import LeaseStore
 from gateway.store.listings import ListingStore
-from gateway.store.orders import OrderStore
 from gateway.store.pushes import PushStore
 from gateway.store.stock import MongoStockStore
 
@@ -60,16 +58,22 @@ class ChannelServices:
     listings: ListingOperations
     directory: ChannelDirectory
     connections: Connections
-    inbox: Inbox
-    intake: Intake
+    reception: ReceptionServices
     dispatch: Dispatch
     _feed: Feed
-    _processor: InboxProcessor
+
+    @property
+    def inbox(self) -> Inbox:
+        return self.reception.inbox
+
+    @property
+    def intake(self) -> Intake:
+        return self.reception.intake
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Push to the channels whose lease this process gets, and work through the inbox; drain at the end."""
-        loops = {"feed": self._feed.run, "dispatch": self.dispatch.run, "inbox": self._processor.run}
+        """Push to the channels whose lease this process gets, and take in what they tell; drain at the end."""
+        loops = {"feed": self._feed.run, "dispatch": self.dispatch.run, **self.reception.loops()}
         tasks = [asyncio.create_task(_keep_running(name, loop), name=name) for name, loop in loops.items()]
         try:
             yield
@@ -82,12 +86,12 @@ class ChannelServices:
 
 @asynccontextmanager
 async def open_channel_services(
-    settings: Settings, database: Database, stock_store: MongoStockStore, stock: StockOperations
+    settings: Settings, metrics: Metrics, database: Database, stock_store: MongoStockStore, stock: StockOperations
 ) -> AsyncIterator[ChannelServices]:
     """Wire the services; nothing works in the background until `running` is entered."""
     networks = PRIVATE_NETWORKS if settings.allow_private_addresses else ()
     async with HttpSession(allowed_networks=networks) as session:
-        store, listings, inbox = ChannelStore(database), ListingStore(database), Inbox(database)
+        store, listings = ChannelStore(database), ListingStore(database)
         directory = ChannelDirectory(store)
         platforms = ConnectorPlatforms(CONNECTORS)
         channels = ChannelOperations(
@@ -99,15 +103,15 @@ async def open_channel_services(
             on_change=directory.forget,
         )
         connections = Connections(CONNECTORS, session, channels.full_config)
-        sales = SalesOperations(stock, stock_store, OrderStore(database), listings)
-        processor = InboxProcessor(
-            inbox, MessageHandler(directory, connections, sales), at_once=settings.inbox_events_at_once
+        leases = LeaseStore(database, _process_name(), settings.channel_lease_seconds)
+        reception = create_reception_services(
+            settings, metrics, database, stock_store, stock, directory, connections, leases, networks
         )
         pushes = PushStore(database)
         dispatch = Dispatch(
             directory,
             connections,
-            LeaseStore(database, _process_name(), settings.channel_lease_seconds),
+            leases,
             Pusher(listings, pushes, stock_store),
             pushes,
             stock_store,
@@ -115,22 +119,12 @@ async def open_channel_services(
         )
         yield ChannelServices(
             channels,
-            ListingOperations(listings, stock_store, channels, platforms, inbox),
+            ListingOperations(listings, stock_store, channels, platforms, reception.inbox),
             directory,
             connections,
-            inbox,
-            Intake(
-                directory,
-                connections,
-                inbox,
-                processor.accepted,
-                public_url=settings.public_url,
-                body_bytes_max=settings.webhook_bytes_max,
-                body_seconds_max=settings.request_timeout_seconds,
-            ),
+            reception,
             dispatch,
             Feed(ChangeStream(database), listings, dispatch),
-            processor,
         )
 
 

@@ -35,7 +35,7 @@ def create_endpoint(gateway: Gateway, authentication: Authentication) -> GraphQL
 
 
 def _services(gateway: Gateway) -> Services:
-    database = gateway.database
+    database, reception = gateway.database, gateway.channels.reception
     items = ItemView(database)
     return Services(
         stock=gateway.stock,
@@ -60,6 +60,12 @@ def _services(gateway: Gateway) -> Services:
         items_by_id=Coalesced(items.by_id),
         sync=Coalesced(_sync_status(gateway.channels)),
         low_stock_at=gateway.settings.low_stock_at,
+        inbox=reception.events,
+        inbox_view=reception.event_view,
+        alerts=reception.alerts,
+        alert_view=reception.alert_view,
+        channel_orders=reception.order_view,
+        subscriber=reception.subscriber,
     )
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -16,16 +14,15 @@ from starlette.responses import PlainTextResponse, Response
 from connectors.errors import Untrusted
 from connectors.exchange import Notification, headers_of
 from gateway.dispatch.connections import ChannelUnreadable, Connection, Connections
+from gateway.dispatch.reception import Reception
+from gateway.inventory.events import EventSource
 from gateway.inventory.ports import StorageError
 from gateway.store.channels import ChannelDirectory
-from gateway.store.inbox import Inbox
 from gateway.transport.body import read_bounded
 from gateway.transport.refusals import RequestRefused
 
 STORE_SECONDS_MAX = 4.0
 """Platforms give up after five seconds and send again."""
-DELIVERY_KEY_LENGTH_MAX = 200
-NEVER_STORED = frozenset(("authorization", "proxy-authorization", "cookie"))
 
 _log = structlog.get_logger(__name__)
 
@@ -37,18 +34,16 @@ class Intake:
         self,
         directory: ChannelDirectory,
         connections: Connections,
-        inbox: Inbox,
-        accepted: Callable[[str], None],
+        reception: Reception,
         *,
         public_url: str | None,
         body_bytes_max: int,
         body_seconds_max: float,
     ) -> None:
-        """`accepted` is told the id of every new event. `public_url` is the address that platforms know us by."""
+        """`public_url` is the address that platforms know us by."""
         self._directory = directory
         self._connections = connections
-        self._inbox = inbox
-        self._accepted = accepted
+        self._reception = reception
         self._public_url = public_url.rstrip("/") if public_url else None
         self._body_bytes_max = body_bytes_max
         self._body_seconds_max = body_seconds_max
@@ -85,17 +80,8 @@ class Intake:
         except Untrusted as error:
             _log.warning("webhook_untrusted", channel=channel_id, reason=error.reason)
             return _untrusted()
-        if connector.topic(notification) in connector.topics:
-            await self._store(channel_id, connector.delivery_key(notification), notification)
+        await self._reception.take(channel_id, EventSource.WEBHOOK, connector, notification)
         return Response(status_code=200)
-
-    async def _store(self, channel_id: str, delivery_key: str, notification: Notification) -> None:
-        if len(delivery_key) > DELIVERY_KEY_LENGTH_MAX:
-            delivery_key = hashlib.sha256(delivery_key.encode()).hexdigest()
-        headers = {name: value for name, value in notification.headers.items() if name.lower() not in NEVER_STORED}
-        event_id = await self._inbox.add(channel_id, delivery_key, headers, notification.body)
-        if event_id is not None:
-            self._accepted(event_id)
 
     async def _connection(self, channel_id: str) -> Connection | None:
         channel = await self._directory.get(channel_id)

@@ -61,6 +61,28 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self.inbox_events = Gauge(
+            "gateway_inbox_events",
+            "Events from platforms that are not done, by state: received, waiting or failed (parked).",
+            ["state"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.inbox_lag = Gauge(
+            "gateway_inbox_lag_seconds",
+            "Age of the oldest event that waits for nothing but its turn.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.stock_echoes = Counter(
+            "gateway_stock_echoes",
+            "Counts that platforms told of, by kind: own, old, unknown or different.",
+            ["kind"],
+            registry=registry,
+        )
+        self.alerts_resolved = Counter(
+            "gateway_alerts_resolved", "Alerts that were closed because the stock had recovered.", registry=registry
+        )
         self.event_loop_lag = Histogram(
             "gateway_event_loop_lag_seconds", "How late the event loop runs.", registry=registry, buckets=_SECONDS
         )

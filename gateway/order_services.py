@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.metrics import Metrics
+from gateway.operations.availability import AvailabilityOperations
 from gateway.operations.carts import CartOperations
 from gateway.operations.clock import Clock
 from gateway.operations.committer import Committer
@@ -25,11 +26,12 @@ from gateway.store.stock import MongoStockStore
 
 @dataclass(frozen=True, slots=True)
 class OrderServices:
-    """What carts, orders and reservations act through."""
+    """What storefronts act through: availability, carts, orders and reservations."""
 
     reservations: ReservationOperations
     orders: OrderOperations
     carts: CartOperations
+    availability: AvailabilityOperations
     sweeper: Sweeper
 
     @asynccontextmanager
@@ -66,5 +68,6 @@ def create_order_services(
             payment_seconds=settings.payment_seconds,
         ),
         CartOperations(stock_store, holds, sourcing, clock),
+        AvailabilityOperations(stock_store, channels, low_stock_at=settings.low_stock_at),
         Sweeper(committer, holds, clock, metrics.expired_reservations.inc),
     )

@@ -45,7 +45,9 @@ class Settings(BaseSettings):
         description="A MongoDB 6+ replica set; without it a private mongod is started in the data directory.",
     )
     mongodb_database: str = Field(default="inventory_gateway", description="Name of the database.")
-    mongodb_driver: Literal["motor", "pymongo"] = Field(default="motor", description="Asynchronous MongoDB driver.")
+    mongodb_driver: Literal["motor", "pymongo"] = Field(
+        default="pymongo", description="Asynchronous MongoDB driver: PyMongo's own client, or Motor."
+    )
     mongodb_timeout_seconds: float = Field(default=5.0, gt=0, le=60, description="Limit of one database operation.")
     secret_key: SecretStr | None = Field(
         default=None,
@@ -89,6 +91,15 @@ class Settings(BaseSettings):
     )
     webhook_bytes_max: int = Field(default=5_000_000, ge=1_000, description="Largest webhook body, in bytes.")
     inbox_events_at_once: int = Field(default=8, ge=1, le=100, description="Webhooks worked on at the same time.")
+    inbox_retention_days: float = Field(
+        default=30, gt=0, le=3_660, description="How long webhooks are kept after they were worked on, in days."
+    )
+    order_poll_seconds: float = Field(
+        default=30, ge=1, description="Time between two looks for orders at platforms that do not tell of them."
+    )
+    order_gap_seconds: float = Field(
+        default=900, ge=1, description="The same at platforms that do, for what they failed to tell."
+    )
     channel_lease_seconds: float = Field(
         default=20.0, ge=4, le=300, description="After the death of a process another one takes its channels over."
     )

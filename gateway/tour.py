@@ -16,8 +16,8 @@ from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
 from gateway.inventory.channels import Place
-from gateway.inventory.commands import Adjust, Adjustment
 from gateway.inventory.ledger import Cause
+from gateway.inventory.stock_changes import Adjust, Adjustment
 
 EAST, CENTRAL = "WH-US-EAST", "WH-EU-CENTRAL"
 SAMPLE: Mapping[str, tuple[str, int, int]] = {

@@ -5,13 +5,16 @@ from __future__ import annotations
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.alerts import AlertMutation, AlertQuery
 from schema.availability import AvailabilityQuery
 from schema.carts import CartQuery
+from schema.channel_orders import ChannelOrderMutation, ChannelOrderQuery
 from schema.channels import ChannelMutation, ChannelQuery
 from schema.customer_orders import CustomerOrderMutation, CustomerOrderQuery
 from schema.history import HistoryQuery
 from schema.inbound import InboundQuery
 from schema.inbound_changes import InboundMutation
+from schema.inbox import InboxMutation, InboxQuery
 from schema.item_changes import ItemMutation
 from schema.items import ItemQuery
 from schema.ledger import LedgerQuery
@@ -39,6 +42,9 @@ class Query(
     TransferQuery,
     InboundQuery,
     HistoryQuery,
+    InboxQuery,
+    AlertQuery,
+    ChannelOrderQuery,
 ):
     """Every query, from the nouns' modules."""
 
@@ -55,6 +61,9 @@ class Mutation(
     TransferMutation,
     InboundMutation,
     ReturnMutation,
+    InboxMutation,
+    AlertMutation,
+    ChannelOrderMutation,
 ):
     """Every mutation, from the nouns' modules."""
 

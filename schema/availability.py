@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated
 
 import strawberry
 
 from gateway.inventory.access import Scope
+from gateway.inventory.availability import AvailabilityBand, band, sellable
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import Code, NotFound
 from gateway.inventory.identifiers import check_count, check_slug
-from gateway.inventory.stock import Item, ItemStatus
 from schema.context import Info
 from schema.descriptions import describe
 from schema.errors import reading
 from schema.items import LOCATIONS_MAX, SKUS_MAX, check_skus
 from schema.scalars import Quantity
 
-
-@strawberry.enum(description="What a shopper may be told.")
-class AvailabilityBand(StrEnum):
-    IN_STOCK = "IN_STOCK"
-    LOW_STOCK = "LOW_STOCK"
-    OUT_OF_STOCK = "OUT_OF_STOCK"
-
-
+strawberry.enum(AvailabilityBand, description="What a shopper may be told.")
 describe(
     AvailabilityBand,
     {
@@ -71,7 +63,7 @@ class AvailabilityQuery:
             items = await context.loaders.item_by_sku.load_many(skus)
             low_stock_at = context.services.low_stock_at
             return [
-                _availability(sku, _sellable(item, channel, active), exact, low_stock_at)
+                _availability(sku, sellable(item, channel, active), exact, low_stock_at)
                 for sku, item in zip(skus, items, strict=True)
             ]
 
@@ -92,18 +84,10 @@ async def _channel(info: Info, channel_id: str) -> Channel:
     return channel
 
 
-def _sellable(item: Item | None, channel: Channel | None, active: Mapping[str, bool]) -> int | None:
-    """Units, at least 0; None where there is no such item, or it is archived."""
-    if item is None or item.status is not ItemStatus.ACTIVE:
-        return None
-    if channel is not None:
-        return sum(channel.offered(item, active).values())
-    return max(0, sum(level.available for at, level in item.levels.items() if active.get(at, False)))
-
-
-def _availability(sku: str, sellable: int | None, exact: bool, low_stock_at: int) -> Availability:
-    units = sellable or 0
-    band = AvailabilityBand.IN_STOCK
-    if units <= low_stock_at:
-        band = AvailabilityBand.LOW_STOCK if units else AvailabilityBand.OUT_OF_STOCK
-    return Availability(sku=sku, known=sellable is not None, band=band, quantity=Quantity(units) if exact else None)
+def _availability(sku: str, units: int | None, exact: bool, low_stock_at: int) -> Availability:
+    return Availability(
+        sku=sku,
+        known=units is not None,
+        band=band(units or 0, low_stock_at),
+        quantity=Quantity(units or 0) if exact else None,
+    )

@@ -12,6 +12,7 @@ import strawberry
 from gateway.inventory.access import Principal
 from gateway.inventory.channels import Channel
 from gateway.inventory.stock import Item
+from gateway.operations.alerts import AlertOperations
 from gateway.operations.carts import CartOperations
 from gateway.operations.catalog import CatalogOperations
 from gateway.operations.channels import ChannelOperations
@@ -19,15 +20,19 @@ from gateway.operations.counts import CountOperations
 from gateway.operations.customer_orders import OrderOperations
 from gateway.operations.history import HistoryOperations
 from gateway.operations.inbound import InboundOperations
+from gateway.operations.inbox import InboxOperations
 from gateway.operations.listings import ChannelSync, ListingOperations
 from gateway.operations.reservations import ReservationOperations
 from gateway.operations.stock import StockOperations
 from gateway.operations.transfers import TransferOperations
+from gateway.store.views.alerts import AlertView
 from gateway.store.views.coalescing import Coalesced
 from gateway.store.views.inbound import InboundView
+from gateway.store.views.inbox import InboxView
 from gateway.store.views.items import ItemView
 from gateway.store.views.ledger import LedgerView
 from gateway.store.views.locations import LocationView
+from gateway.store.views.orders import OrderView
 from gateway.store.views.transfers import TransferView
 from schema.loaders import Loaders
 
@@ -42,6 +47,11 @@ class ChannelsKnown(Protocol):
     """Every channel, from memory and at most a second old."""
 
     async def get(self, channel_id: str) -> Channel | None: ...
+
+
+class Subscribing(Protocol):
+    async def subscribe(self, channel_id: str) -> tuple[str, ...]:
+        """Have the platform tell us of its orders; what a person still has to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,12 @@ class Services:
     items_by_id: Coalesced[str, Item]
     sync: Coalesced[str, list[ChannelSync]]
     low_stock_at: int
+    inbox: InboxOperations
+    inbox_view: InboxView
+    alerts: AlertOperations
+    alert_view: AlertView
+    channel_orders: OrderView
+    subscriber: Subscribing
 
 
 @dataclass

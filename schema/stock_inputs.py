@@ -11,10 +11,11 @@ from strawberry import UNSET
 from strawberry.types import get_object_definition
 from strawberry.types.arguments import InputContext
 
-from gateway.inventory.commands import Adjust, Adjustment, Command, Count, Move, Place, SetQuantities, Transfer
+from gateway.inventory.commands import Command
 from gateway.inventory.errors import Code, InvalidInput
 from gateway.inventory.ledger import Cause
 from gateway.inventory.quantities import Bucket
+from gateway.inventory.stock_changes import Adjust, Adjustment, Count, Move, Place, SetQuantities, Transfer
 from schema.scalars import Quantity
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from gateway.inventory.commands import Adjust, Adjustment, Count, Move, Place, SetQuantities, Transfer
 from gateway.inventory.ledger import Cause
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.stock import Item, ItemStatus, Level
+from gateway.inventory.stock_changes import Adjust, Adjustment, Count, Move, Place, SetQuantities, Transfer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CAUSE = Cause(actor="tests")

@@ -13,7 +13,7 @@ from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.webhooks import Delivery
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
-from gateway.store.inbox import EventState
+from gateway.inventory.events import EventState
 from tests.dispatch.trading import HOME, connect, trading, webhook_server
 
 SKU = "MUG-WHT"

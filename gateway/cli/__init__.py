@@ -6,6 +6,7 @@ import typer
 
 from gateway.cli.audit import audit
 from gateway.cli.demo import demo
+from gateway.cli.inbox import inbox
 from gateway.cli.keys import keys
 from gateway.cli.serve import serve
 from gateway.cli.stock_files import export_file, import_file
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(demo)
 app.add_typer(keys, name="keys")
+app.add_typer(inbox, name="inbox")
 app.command("import")(import_file)
 app.command("export")(export_file)
 app.command()(audit)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import structlog
+from collections.abc import Sequence
 
 from connectors.errors import Permanent
 from connectors.exchange import Notification, headers_of
 from connectors.messages import ChannelMessage, OrderEvent, OrderLine, OrderReference, StockEcho
 from gateway.dispatch.connections import Connection, Connections
+from gateway.dispatch.echoes import Echoes
+from gateway.dispatch.polled_orders import NotAnOrder, load_order
 from gateway.inventory.channels import Channel
+from gateway.inventory.events import EventSource
 from gateway.inventory.orders import Precedence
 from gateway.operations.sales import ChannelLine, ChannelOrder, SalesOperations
 from gateway.store.channels import ChannelDirectory
 from gateway.store.inbox import InboxEvent
 
 READ_ORDER_SECONDS_MAX = 20.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Unreadable(Exception):
@@ -31,10 +32,12 @@ class MessageHandler:
         directory: ChannelDirectory,
         connections: Connections,
         sales: SalesOperations,
+        echoes: Echoes,
     ) -> None:
         self._directory = directory
         self._connections = connections
         self._sales = sales
+        self._echoes = echoes
 
     async def handle(self, event: InboxEvent) -> None:
         """Do everything that the event asks for; safe to repeat.
@@ -45,11 +48,7 @@ class MessageHandler:
         if channel is None:
             raise Unreadable("The channel does not exist any more.")
         connection = self._connections.of(channel)
-        notification = Notification(body=event.body, headers=headers_of(event.headers), received_at=event.received_at)
-        try:
-            messages = connection.connector.parse(connection.config, notification)
-        except Permanent as error:
-            raise Unreadable(error.reason) from error
+        messages = _messages(connection, event)
         for message in messages:
             await self._carry_out(channel, connection, message)
 
@@ -63,8 +62,17 @@ class MessageHandler:
                 if order is not None:
                     await self._sales.report(channel, _order(order))
             case StockEcho():
-                # The platform's count after our own push, or after an order that it reports by itself.
-                _log.debug("stock_echo", channel=channel.id, quantity=message.quantity)
+                await self._echoes.hear(channel, message)
+
+
+def _messages(connection: Connection, event: InboxEvent) -> Sequence[ChannelMessage]:
+    try:
+        if event.source is EventSource.POLL:
+            return [load_order(event.body)]
+        notification = Notification(body=event.body, headers=headers_of(event.headers), received_at=event.received_at)
+        return connection.connector.parse(connection.config, notification)
+    except (Permanent, NotAnOrder) as error:
+        raise Unreadable(str(error)) from error
 
 
 def _order(event: OrderEvent) -> ChannelOrder:

@@ -12,13 +12,15 @@ from gateway.dispatch.connections import ChannelUnreadable
 from gateway.dispatch.messages import MessageHandler, Unreadable
 from gateway.dispatch.schedule import retry_seconds
 from gateway.inventory.errors import InventoryError
+from gateway.inventory.events import EventState
 from gateway.inventory.ports import StorageError
 from gateway.operations.sales import WaitingForListing
-from gateway.store.inbox import CLAIM_SECONDS, EventState, Inbox, InboxEvent
+from gateway.store.inbox import CLAIM_SECONDS, Inbox, InboxEvent
 
 QUEUE_MAX = 10_000
 SWEEP_SECONDS = 1.0
 WAITING_RETRY_SECONDS = 300.0
+"""At most; at first sooner, since what an event waits for may have come while it was being looked for."""
 FAULTS_MAX = 20
 """Tries of an event that fails for a reason nobody has thought of."""
 EVENT_SECONDS_MAX = CLAIM_SECONDS - 5.0
@@ -102,7 +104,8 @@ class InboxProcessor:
         await self._inbox.postpone(event.id, EventState.RECEIVED, reason, seconds)
 
     async def _wait(self, event: InboxEvent, reason: str) -> None:
-        await self._inbox.postpone(event.id, EventState.WAITING, reason, WAITING_RETRY_SECONDS)
+        seconds = min(WAITING_RETRY_SECONDS, 2.0 ** min(event.attempts, 10))
+        await self._inbox.postpone(event.id, EventState.WAITING, reason, seconds)
 
     async def _give_up(self, event: InboxEvent, reason: str) -> None:
         _log.error("inbox_event_given_up", event_id=event.id, reason=reason)

@@ -73,7 +73,9 @@ def after_report(
         if known is None:
             return {key: opened}
         before = () if known.state is AlertState.RESOLVED else known.lines
-        return {key: replace(known, state=AlertState.OPEN, lines=_added(before, lines), resolution=None, updated_at=now)}
+        return {
+            key: replace(known, state=AlertState.OPEN, lines=_added(before, lines), resolution=None, updated_at=now)
+        }
     if known is None or known.state is AlertState.RESOLVED:
         return {}
     taken = {(line.item_id, line.location_id) for line in order.lines.values() if line.taken}

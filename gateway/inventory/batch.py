@@ -11,7 +11,7 @@ from gateway.inventory.errors import Code, Conflict, InsufficientStock, InvalidI
 from gateway.inventory.ledger import ItemMark, PostedLine
 from gateway.inventory.quantities import QUANTITY_MAX, Bucket
 from gateway.inventory.records import BatchRecords, Record, RecordKey
-from gateway.inventory.stock import Floor, Item, ItemStatus, Level, Posting
+from gateway.inventory.stock import NO_STOCK, Floor, Item, ItemStatus, Posting
 
 Cell = tuple[str, Bucket]
 
@@ -38,9 +38,7 @@ class ItemChange:
         """The item as it stands once the batch is committed."""
         levels = dict(self.before.levels)
         for (location_id, bucket), delta in self.deltas.items():
-            level = levels.get(location_id) or Level()
-            quantity = level.quantity(bucket) + delta
-            levels[location_id] = replace(level, **{bucket.value: quantity}, updated_at=at)
+            levels[location_id] = levels.get(location_id, NO_STOCK).posted(bucket, delta, at)
         version = self.before.version + self.movements
         return replace(self.before, levels=levels, version=version, seq=self.seq, updated_at=at)
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from gateway.inventory.ledger import Json
-from gateway.inventory.stock import Item
+from gateway.inventory.stock import Item, ItemStatus
 
 CHANNEL_LOCATIONS_MAX = 1_000
 BUFFER_MAX = 1_000_000
@@ -74,11 +74,12 @@ class Channel:
     def offered(self, item: Item, active: Mapping[str, bool]) -> dict[Place, int]:
         """Units that the channel may sell at each place: what is available there less the buffer, never below 0.
 
-        `active` tells of every known location whether it counts.
+        `active` tells of every known location whether it counts. Nothing is offered of an archived item.
         """
         sums: dict[Place, int] = {}
+        sellable = item.status is ItemStatus.ACTIVE
         for location_id, place in self._feeds(item).items():
-            units = item.level(location_id).available if active.get(location_id, False) else 0
+            units = item.level(location_id).available if sellable and active.get(location_id, False) else 0
             sums[place] = sums.get(place, 0) + units
         return {place: max(0, units - self.buffer) for place, units in sums.items()}
 

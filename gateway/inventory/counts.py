@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from gateway.inventory.batch import Cell
-from gateway.inventory.commands import Count, Plan, SetQuantities, StockView
+from gateway.inventory.commands import Plan, StockView
 from gateway.inventory.errors import Code, CompareQuantityStale, Unavailable
 from gateway.inventory.ledger import Kind
 from gateway.inventory.moments import check_as_of, check_aware, last_seq
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.stock import Item, Level, Posting
+from gateway.inventory.stock_changes import Count, SetQuantities
 
 
 @dataclass(frozen=True, slots=True)

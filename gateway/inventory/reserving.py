@@ -178,7 +178,7 @@ class Reserve(Command):
         return content
 
     def plan(self, stock: StockView) -> Plan:
-        freed = self.freed(stock)
+        freed = self._freed(stock)
         held = tuple(self._held(stock, freed))
         if not held:
             raise InsufficientStock("Nothing of what was asked for is available.", ("lines",), 0)
@@ -202,7 +202,7 @@ class Reserve(Command):
         records: dict[RecordKey, Record] = {hold.key: hold.resolved(stock.now) for hold in freed}
         return Plan(postings, {**records, reservation.key: reservation})
 
-    def freed(self, stock: StockView) -> list[Reservation]:
+    def _freed(self, stock: StockView) -> list[Reservation]:
         """Those of the holds to replace that still hold units and are not being paid for."""
         found = (stock.record(hold.key) for hold in self.replaces)
         freed = [hold for hold in found if isinstance(hold, Reservation) and hold.is_replaceable(stock.now)]

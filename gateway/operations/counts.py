@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.inventory.commands import Count
 from gateway.inventory.counts import RecountAsOf
 from gateway.inventory.decision import Outcome
 from gateway.inventory.errors import Code, Unavailable
 from gateway.inventory.identifiers import check_sku
 from gateway.inventory.ledger import Cause
 from gateway.inventory.moments import check_aware, last_seq
+from gateway.inventory.stock_changes import Count
 from gateway.operations.clock import Clock
 from gateway.operations.history import History
 from gateway.operations.stock import StockOperations

@@ -152,7 +152,7 @@ class SalesOperations:
         items = await self._items.items(skus)
         found: dict[str, str] = {}
         for line in lines:
-            listing = _listing_of(line, listings)
+            listing = listing_told(line.ids, line.sku, listings)
             item = items.get(line.sku or "")
             if listing is not None:
                 found[line.line_id] = listing.item_id
@@ -164,11 +164,11 @@ class SalesOperations:
         return found
 
 
-def _listing_of(line: ChannelLine, listings: Sequence[Listing]) -> Listing | None:
-    """By all of the platform's ids, else by those that the line tells where only one listing has them, else by SKU."""
-    exact = [some for some in listings if line.ids and line.ids == some.ids]
-    partial = [some for some in listings if line.ids and line.ids.items() <= some.ids.items()]
-    named = [some for some in listings if line.sku and line.sku == some.sku]
+def listing_told(ids: Mapping[str, str], sku: str | None, listings: Sequence[Listing]) -> Listing | None:
+    """By all of the platform's ids, else by those that it tells where only one listing has them, else by SKU."""
+    exact = [some for some in listings if ids and ids == some.ids]
+    partial = [some for some in listings if ids and ids.items() <= some.ids.items()]
+    named = [some for some in listings if sku and sku == some.sku]
     return next((found[0] for found in (exact, partial, named) if len(found) == 1), None)
 
 

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from gateway.inventory.commands import LINES_MAX, Count, SetQuantities
+from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.decision import Atomicity, Result
 from gateway.inventory.errors import InventoryError, Unavailable
 from gateway.inventory.ledger import Cause
+from gateway.inventory.stock_changes import Count, SetQuantities
 from gateway.operations.stock import SUBMISSION_COMMANDS_MAX, StockOperations
 from gateway.operations.stock_lines import BadLine, StockLine
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from gateway.inventory.availability import AvailabilityBand
 from gateway.inventory.customer_orders import OrderState
 from gateway.inventory.decision import Outcome
 from gateway.inventory.errors import Code
 from gateway.inventory.reservations import Reservation, ReservationState
+from gateway.operations.availability import SkuAvailability
 from gateway.operations.carts import CheckedCart
 from gateway.operations.customer_orders import OrderView
 
@@ -129,6 +132,27 @@ class OrderAnswer(Answer):
             created_at=order.created_at,
             cancelled_at=order.cancelled_at,
         )
+
+
+class SkuAnswer(Answer):
+    sku: str
+    known: bool = Field(description="Whether there is an active item with this SKU.")
+    band: AvailabilityBand = Field(description="Roughly how much can be sold.")
+    quantity: int | None = Field(description="Units, from 0; null unless the key has `inventory:read`.")
+
+
+class AvailabilityAnswer(Answer):
+    """What can be sold, SKU by SKU, in the order asked for."""
+
+    availability: list[SkuAnswer]
+
+    @classmethod
+    def of(cls, found: Sequence[SkuAvailability], exact: bool) -> AvailabilityAnswer:
+        skus = [
+            SkuAnswer(sku=each.sku, known=each.known, band=each.band, quantity=each.quantity if exact else None)
+            for each in found
+        ]
+        return cls(availability=skus)
 
 
 class AdjustmentAnswer(Answer):

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from gateway.inventory.allocation import StrategyName
 from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.reserving import CANDIDATES_MAX
+from gateway.operations.availability import LOCATIONS_MAX, SKUS_MAX
 from gateway.operations.sourcing import LineRequest
 from gateway.rest.texts import Delta, LineNumber, Seconds, Sku, Slug, Text, Units
 
@@ -100,6 +101,14 @@ class Basket(Body):
 
 class CartCheckBody(Basket):
     """A cart to check."""
+
+
+class AvailabilityBody(Body):
+    """Which SKUs to tell about; at all active locations, at some, or as a channel is offered."""
+
+    skus: Annotated[list[Sku], Field(min_length=1, max_length=SKUS_MAX)]
+    location_ids: Annotated[list[Slug], Field(min_length=1, max_length=LOCATIONS_MAX)] | None = None
+    channel_id: Slug | None = None
 
 
 class CheckoutBody(Basket, CallBody):

@@ -29,7 +29,7 @@ def rest_routes(
     endpoints = [
         *order_endpoints(orders.carts, orders.orders),
         *reservation_endpoints(orders.reservations),
-        *stock_endpoints(stock),
+        *stock_endpoints(stock, orders.availability),
     ]
     description = orjson.dumps(describe(endpoints))
 

@@ -7,15 +7,21 @@ from http import HTTPStatus
 from typing import Any
 
 from gateway.inventory.access import Scope
-from gateway.inventory.commands import Adjust, Adjustment
 from gateway.inventory.ledger import Cause
+from gateway.inventory.stock_changes import Adjust, Adjustment
+from gateway.operations.availability import AvailabilityOperations
 from gateway.operations.stock import StockOperations
-from gateway.rest.answers import AdjustmentAnswer
-from gateway.rest.bodies import AdjustmentBody
+from gateway.rest.answers import AdjustmentAnswer, AvailabilityAnswer
+from gateway.rest.bodies import AdjustmentBody, AvailabilityBody
 from gateway.rest.endpoint import Answered, Asked, Endpoint
 
 
-def stock_endpoints(stock: StockOperations) -> Sequence[Endpoint[Any]]:
+def stock_endpoints(stock: StockOperations, availability: AvailabilityOperations) -> Sequence[Endpoint[Any]]:
+    async def ask(asked: Asked[AvailabilityBody]) -> Answered:
+        body = asked.body
+        found = await availability.of(body.skus, body.location_ids, body.channel_id)
+        return Answered(AvailabilityAnswer.of(found, exact=asked.principal.may(Scope.INVENTORY_READ)))
+
     async def adjust(asked: Asked[AdjustmentBody]) -> Answered:
         body, call = asked.body, asked.call
         lines = tuple(Adjustment(line.location_id, line.delta) for line in body.adjustments)
@@ -27,6 +33,18 @@ def stock_endpoints(stock: StockOperations) -> Sequence[Endpoint[Any]]:
     return [
         Endpoint(
             method="POST",
+            path="/v1/availability",
+            name="askAvailability",
+            summary="What can be sold of each SKU, as a band; exactly for a key with `inventory:read`.",
+            scope=Scope.AVAILABILITY_READ,
+            body=AvailabilityBody,
+            answer=AvailabilityAnswer,
+            handle=ask,
+            keyed=False,
+            refusals=(HTTPStatus.NOT_FOUND,),
+        ),
+        Endpoint(
+            method="POST",
             path="/v1/adjustments",
             name="adjust",
             summary="Change what is available of one SKU at many locations at once.",
@@ -36,5 +54,5 @@ def stock_endpoints(stock: StockOperations) -> Sequence[Endpoint[Any]]:
             handle=adjust,
             status=HTTPStatus.CREATED,
             refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
-        )
+        ),
     ]

@@ -46,7 +46,7 @@ _UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
 class Database:
     """A connected database. Its collections are the driver's own, with durable writes and aware datetimes."""
 
-    def __init__(self, uri: str, name: str, *, driver: str = "motor", timeout_seconds: float = 5.0) -> None:
+    def __init__(self, uri: str, name: str, *, driver: str = "pymongo", timeout_seconds: float = 5.0) -> None:
         milliseconds = int(timeout_seconds * 1000)
         options: dict[str, Any] = {
             "serverSelectionTimeoutMS": milliseconds,

@@ -15,6 +15,7 @@ from gateway.inventory.transfers import TRANSFERS
 from gateway.store.alerts import ALERT_INDEXES
 from gateway.store.api_keys import API_KEY_INDEXES, API_KEYS
 from gateway.store.driver import Database, as_storage_error
+from gateway.store.hints import HINT_INDEXES
 from gateway.store.inbound import INBOUND_INDEXES
 from gateway.store.inbox import INBOX_INDEXES
 from gateway.store.listings import LISTING_INDEXES
@@ -32,7 +33,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     TRANSFERS: TRANSFER_INDEXES,
     INBOUND: INBOUND_INDEXES,
     ALERTS: ALERT_INDEXES,
-    "listings": LISTING_INDEXES,
+    "listings": [*LISTING_INDEXES, *HINT_INDEXES],
     "inbox": INBOX_INDEXES,
     API_KEYS: API_KEY_INDEXES,
 }

@@ -80,6 +80,14 @@ class ListingStore:
             raise as_storage_error(error) from error
         return [(document["channelId"], document["itemId"]) for document in documents]
 
+    async def offer_anew(self, item_id: str) -> None:
+        """Make every channel that lists the item due: what it may be told has changed without a movement."""
+        change = {"$set": {"syncedVersion": -1}, "$inc": {"resyncs": 1}}
+        try:
+            await self._listings.update_many({"itemId": item_id}, change)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
     async def resync(self, channel_id: str, item_id: str) -> Listing | None:
         """Make the channel hear the quantity again, whatever it was told, and unpark it; None if there is no such."""
         change = {

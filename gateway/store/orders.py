@@ -11,7 +11,7 @@ from gateway.inventory.orders import ORDERS, Order, OrderLine, Precedence, order
 from gateway.store.driver import Database, Document, as_storage_error
 
 ORDER_INDEXES = [
-    IndexModel([("channelId", ASCENDING), ("occurredAt", DESCENDING)]),
+    IndexModel([("channelId", ASCENDING), ("occurredAt", DESCENDING), ("_id", DESCENDING)]),
 ]
 
 

@@ -20,10 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.bootstrap import Gateway
-from gateway.inventory.commands import Adjust, Count
 from gateway.inventory.decision import Atomicity, Outcome
 from gateway.inventory.ledger import Cause
 from gateway.inventory.quantities import Bucket
+from gateway.inventory.stock_changes import Adjust, Count
 from gateway.store.private_mongod import private_database
 from tests.builders import adjust
 from tests.kernel import kernel, stock_up

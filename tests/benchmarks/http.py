@@ -104,7 +104,7 @@ class Bench:
         )
 
 
-async def measure(size: Size, driver: str = "motor") -> dict[str, Measured]:
+async def measure(size: Size, driver: str = "pymongo") -> dict[str, Measured]:
     """The median run of every scenario."""
     async with server(size.skus, driver) as target:
         bench = Bench(target, size)
@@ -146,7 +146,7 @@ def report(measured: dict[str, Measured], driver: str) -> Table:
 
 async def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--driver", choices=["motor", "pymongo"], default="motor")
+    parser.add_argument("--driver", choices=["motor", "pymongo"], default="pymongo")
     driver = parser.parse_args().driver
     Console().print(report(await measure(Size(), driver), driver))
 

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.bootstrap import Gateway
-from gateway.inventory.commands import Adjust
+from gateway.inventory.stock_changes import Adjust
+from gateway.serving.collector import relieve_collector
 from gateway.store.private_mongod import private_database
 from tests.benchmarks.load import Measured, medians, run
 from tests.benchmarks.plain_transactions import PlainTransactions
@@ -104,7 +105,7 @@ def stocked(size: Size) -> list[str]:
     return [f"{prefix}-{n}" for prefix in ("SKU", "REF") for n in range(size.skus)]
 
 
-async def measure(uri: str, database: str, size: Size, driver: str = "motor") -> tuple[list[Comparison], str]:
+async def measure(uri: str, database: str, size: Size, driver: str = "pymongo") -> tuple[list[Comparison], str]:
     """Run every scenario against one database."""
     async with kernel(uri, database, mongodb_driver=driver) as gateway:
         await stock_up(gateway, {sku: {"EAST": UNITS, "WEST": UNITS} for sku in stocked(size)})
@@ -138,8 +139,9 @@ def report(comparisons: list[Comparison], driver: str) -> Table:
 
 async def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--driver", choices=["motor", "pymongo"], default="motor")
+    parser.add_argument("--driver", choices=["motor", "pymongo"], default="pymongo")
     driver = parser.parse_args().driver
+    relieve_collector()  # as every server process does
     with tempfile.TemporaryDirectory() as directory:
         async with private_database(Path(directory)) as database:
             comparisons, verdict = await measure(database.uri, "benchmark", Size(), driver)

@@ -6,8 +6,8 @@ import asyncio
 import random
 from datetime import UTC, datetime
 
-from gateway.inventory.commands import Adjust
 from gateway.inventory.ports import WriteConflict
+from gateway.inventory.stock_changes import Adjust
 from gateway.store.driver import Database
 
 

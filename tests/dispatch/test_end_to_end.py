@@ -7,6 +7,7 @@ import time
 
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
+from gateway.inventory.catalog import ItemChange
 from tests.dispatch.trading import (
     HOME,
     change,
@@ -111,3 +112,16 @@ async def test_an_idle_gateway_tells_a_channel_within_milliseconds(mongo_uri: st
         print(f"\ncommit to request at the channel: p50 {median:.1f} ms, worst {max(milliseconds):.1f} ms")
         # Far above what it takes, so that a busy machine does not fail it.
         assert median < 60
+
+
+async def test_an_archived_item_is_offered_nowhere_until_it_is_restored(mongo_uri: str, database_name: str) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
+        SimulatedWooCommerce({SKU: 10}) as woo,
+        gateway.channels.running(),
+    ):
+        await connect(gateway, "woo-de", woo, [SKU])
+        await gateway.catalog.change_item(SKU, ItemChange(archived=True))
+        await woo.shelf.until(SKU, 0)
+        await gateway.catalog.change_item(SKU, ItemChange(archived=False))
+        await woo.shelf.until(SKU, 10)

@@ -11,9 +11,9 @@ import pytest
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
+from gateway.inventory.events import EventState
 from gateway.inventory.orders import Precedence
 from gateway.operations.sales import ChannelLine, ChannelOrder, SalesOperations, WaitingForListing
-from gateway.store.inbox import EventState
 from gateway.store.listings import ListingStore
 from gateway.store.orders import OrderStore
 from tests.dispatch.trading import (
@@ -267,9 +267,9 @@ async def test_an_event_that_cannot_be_read_is_parked_until_it_is_replayed(mongo
             return bool(await gateway.database["inbox"].count_documents(wanted))
 
         await until(gateway, "inbox", lambda: parked_after(1))
-        assert await gateway.channels.inbox.replay(event_id)
+        assert await gateway.channels.inbox.replay([event_id])
         await until(gateway, "inbox", lambda: parked_after(2))
-        assert not await gateway.channels.inbox.replay("nobody:d1")
+        assert not await gateway.channels.inbox.replay(["nobody:d1"])
 
 
 async def expire_claims(gateway: Gateway) -> None:

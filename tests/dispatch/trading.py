@@ -16,11 +16,11 @@ from connectors.simulated.platform import SimulatedPlatform
 from connectors.simulated.shopify import SimulatedShopify
 from gateway.bootstrap import Gateway
 from gateway.inventory.channels import Channel, Listing
-from gateway.inventory.commands import Adjust, Adjustment
 from gateway.inventory.decision import Outcome
+from gateway.inventory.events import EventState
 from gateway.inventory.ledger import Cause
 from gateway.inventory.stock import Item, Level
-from gateway.store.inbox import EventState
+from gateway.inventory.stock_changes import Adjust, Adjustment
 from gateway.store.listings import ListingStore
 from tests.kernel import kernel, stock_up
 

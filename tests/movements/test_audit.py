@@ -8,14 +8,17 @@ from pydantic import SecretStr
 from gateway.bootstrap import Gateway
 from gateway.cli.audit import audit_stock
 from gateway.inventory.accounts import Check
-from gateway.inventory.commands import Count, SetQuantities
 from gateway.inventory.ledger import Cause, Kind
+from gateway.inventory.ports import WriteConflict
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.receiving import ExpectedLine
+from gateway.inventory.stock_changes import Count, SetQuantities
 from gateway.inventory.transferring import PlannedLine
 from gateway.operations.audit import AuditReport
 from gateway.operations.sourcing import LineRequest
 from gateway.settings import Settings
+from gateway.store.audit import AuditStore
+from gateway.store.repairs import RepairStore
 from tests.builders import adjust
 from tests.invariants import assert_the_ledger_explains_the_stock
 from tests.kernel import kernel, stock_up
@@ -193,6 +196,18 @@ async def test_two_repairs_at_once_correct_once(empty_gateway: Gateway) -> None:
     assert await level(empty_gateway, "LAMP", "EAST") == (10, 0, 0, 0)
 
 
+async def test_a_difference_cannot_be_corrected_twice(empty_gateway: Gateway) -> None:
+    await stock_up(empty_gateway, {"LAMP": {"EAST": 10}})
+    await tamper(empty_gateway, "LAMP", "levels.EAST.available", -3)
+    [account] = [account async for part in AuditStore(empty_gateway.database).parts() for account in part]
+    found = list(account.mismatches())
+    repairs = RepairStore(empty_gateway.database)
+    await repairs.repair(found, account.item.revision, {"EAST"}, CAUSE)
+    with pytest.raises(WriteConflict):
+        await repairs.repair(found, account.item.revision, {"EAST"}, CAUSE)
+    assert await level(empty_gateway, "LAMP", "EAST") == (10, 0, 0, 0)
+
+
 async def test_the_list_of_differences_is_bounded_and_the_count_is_not(
     empty_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,8 +231,9 @@ async def test_the_background_audit_runs_in_one_process_and_sets_the_metric(
     assert value == 1
 
 
-async def test_the_audit_works_with_either_driver(mongo_uri: str, database_name: str) -> None:
-    async with kernel(mongo_uri, database_name, mongodb_driver="pymongo") as gateway:
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_the_audit_works_with_either_driver(mongo_uri: str, database_name: str, driver: str) -> None:
+    async with kernel(mongo_uri, database_name, mongodb_driver=driver) as gateway:
         await stock_up(gateway, {"LAMP": {"EAST": 10}})
         assert shown(await gateway.movements.auditor.run()) == []
         assert (await gateway.movements.history.explain("LAMP", "EAST")).level.available == 10

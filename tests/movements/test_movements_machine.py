@@ -17,12 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from pymongo import MongoClient
 
 from gateway.inventory.arrivals import Arrival, Condition
-from gateway.inventory.commands import Count
 from gateway.inventory.errors import InventoryError
 from gateway.inventory.ledger import Cause
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.receiving import ExpectedLine
 from gateway.inventory.returns import Return
+from gateway.inventory.stock_changes import Count
 from gateway.inventory.transferring import PlannedLine
 from gateway.inventory.transfers import Resolution
 from gateway.operations.sourcing import LineRequest

@@ -14,7 +14,6 @@ from gateway.bootstrap import Gateway
 from gateway.inventory.customer_orders import OrderState
 from gateway.inventory.decision import Outcome
 from gateway.inventory.errors import Code, InsufficientStock, InventoryError
-from gateway.operations.calls import Call
 from gateway.operations.customer_orders import OrderOutcome
 from gateway.operations.reclaiming import expired
 from gateway.operations.reservations import ReservationOutcome
@@ -23,6 +22,7 @@ from gateway.store.reservations import ReservationStore
 from tests.clock import StoppedClock
 from tests.invariants import assert_the_ledger_explains_the_stock
 from tests.kernel import kernel, stock_up
+from tests.operations.ordering import call
 
 BUYERS = int(os.environ.get("RACE_BUYERS", "1000"))
 WAVE = 10
@@ -45,10 +45,6 @@ async def gateways(
     ):
         yield first, second
     assert_the_ledger_explains_the_stock(mongo_uri, database_name)
-
-
-def call(key: str) -> Call:
-    return Call("tests", key)
 
 
 async def settled(calls: Iterable[Awaitable[OrderOutcome | Outcome]]) -> list[Code | None]:

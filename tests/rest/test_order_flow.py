@@ -98,3 +98,20 @@ async def test_an_adjustment_over_rest_is_the_same_as_over_graphql(shop: Shop) -
     refused = await post(shop.owner, "adjustments", "l", {**body, "adjustments": [{"locationId": "EAST", "delta": -9}]})
     assert problem(refused) == (409, "INSUFFICIENT_STOCK")
     assert (refused.json()["actualQuantity"], refused.json()["field"]) == (3, ["adjustments", "0"])
+
+
+async def test_a_shopper_is_told_a_band_and_the_owner_a_quantity(shop: Shop) -> None:
+    await shop.stock_up({"LAMP": {"EAST": 50, "WEST": 2}})
+    shopper = await shop.client(Scope.AVAILABILITY_READ)
+    body = {"skus": ["LAMP", "SOFA"], "locationIds": ["WEST"]}
+    told = (await post(shopper, "availability", body=body)).json()["availability"]
+    assert told == [
+        {"sku": "LAMP", "known": True, "band": "LOW_STOCK", "quantity": None},
+        {"sku": "SOFA", "known": False, "band": "OUT_OF_STOCK", "quantity": None},
+    ]
+    told = (await post(shop.owner, "availability", body={"skus": ["LAMP"]})).json()["availability"]
+    assert told == [{"sku": "LAMP", "known": True, "band": "IN_STOCK", "quantity": 52}]
+    assert problem(await post(shop.owner, "availability", body={**body, "channelId": "x"})) == (
+        404,
+        "CHANNEL_NOT_FOUND",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,17 +25,25 @@ def place_of(created_at: datetime, document_id: str) -> Place:
     return (created_at - _EPOCH) // timedelta(milliseconds=1), document_id
 
 
-async def newest_first(collection: Any, query: Mapping[str, Any], after: Place | None, limit: int) -> list[Document]:
-    """Up to `limit` matching documents, from the one after `after` on."""
+async def newest_first(
+    collection: Any,
+    query: Mapping[str, Any],
+    after: Place | None,
+    limit: int,
+    *,
+    field: str = "createdAt",
+    without: Sequence[str] = (),
+) -> list[Document]:
+    """Up to `limit` matching documents by `field`, a time, from the one after `after` on; some fields left out."""
     conditions = [query]
     if after is not None:
         age, document_id = after
         at = _EPOCH + timedelta(milliseconds=min(max(age, 0), _AGE_MAX))
-        conditions.append({"$or": [{"createdAt": {"$lt": at}}, {"createdAt": at, "_id": {"$lt": document_id}}]})
-    found = collection.find({"$and": conditions}, max_time_ms=MILLISECONDS_MAX)
+        conditions.append({"$or": [{field: {"$lt": at}}, {field: at, "_id": {"$lt": document_id}}]})
+    found = collection.find({"$and": conditions}, dict.fromkeys(without, 0) or None, max_time_ms=MILLISECONDS_MAX)
     try:
         documents: list[Document] = (
-            await found.sort([("createdAt", DESCENDING), ("_id", DESCENDING)]).limit(limit).to_list(limit)
+            await found.sort([(field, DESCENDING), ("_id", DESCENDING)]).limit(limit).to_list(limit)
         )
     except PyMongoError as error:
         raise as_storage_error(error) from error
