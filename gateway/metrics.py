@@ -93,6 +93,13 @@ class Metrics:
             registry=registry,
             buckets=_SECONDS,
         )
+        self.channel_divergence = Gauge(
+            "gateway_channel_divergence_skus",
+            "Places of listings that showed another quantity than ours at the last reconciliation.",
+            ["channel"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         build_info = Gauge(
             "gateway_build_info", "The running version.", ["version"], registry=registry, multiprocess_mode="livemax"
         )

@@ -104,6 +104,28 @@ class Settings(BaseSettings):
         default=20.0, ge=4, le=300, description="After the death of a process another one takes its channels over."
     )
 
+    reconcile_mode: Literal["report", "repair"] = Field(
+        default="report", description="What scheduled reconciliations do about drift, unless a channel says otherwise."
+    )
+    reconcile_interval_seconds: float = Field(
+        default=3600, ge=60, description="Time between two reconciliations of a channel, give or take a tenth."
+    )
+    reconcile_settle_seconds: float = Field(
+        default=30, ge=0, le=120, description="Time between the two looks before drift is believed."
+    )
+    reconcile_report_seconds: float = Field(
+        default=21_600, ge=0, description="How long a channel may take to report an order; no count is raised sooner."
+    )
+    safety_zero_share: float = Field(
+        default=0.2, ge=0, le=1, description="Share of a channel's listings that one run may set to zero unasked."
+    )
+    safety_change_share: float = Field(
+        default=0.5, ge=0, le=1, description="Share of a channel's listings that a reconciliation may change unasked."
+    )
+    safety_listings_min: int = Field(
+        default=10, ge=0, description="So many listings may be set to zero or changed however small the channel is."
+    )
+
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from gateway.settings import Settings
@@ -20,6 +21,11 @@ def settings_table() -> str:
 def test_every_setting_stands_in_the_readme_with_its_default() -> None:
     section = README.read_text().split("<!-- settings -->\n")[1].split("\n<!-- /settings -->")[0]
     assert section == settings_table(), "run `python -m tests.test_readme` to refresh it"
+
+
+def test_the_quick_starts_request_is_json() -> None:
+    body = README.read_text().split("-d '")[1].split("'\n```")[0]
+    assert json.loads(body)["variables"]["input"]["sku"] == "B2B-SERV-001X"
 
 
 if __name__ == "__main__":

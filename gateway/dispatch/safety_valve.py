@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from gateway.inventory.drifts import Drift
 from gateway.inventory.ledger import Kind
 from gateway.inventory.safety import STOP_LINES_MAX, ChannelRules, SafetyStop, StopLine, StopState
 from gateway.inventory.stock import Item
-from gateway.store.listing_walks import ListingWalk
+from gateway.store.listing_walks import LastFall, ListingWalk
 from gateway.store.safety import SafetyStore
 
 WINDOW_SECONDS = 600.0
@@ -28,8 +28,7 @@ ZEROS_REMEMBERED_MAX = 50_000
 UNITS_SOLD_AT_ONCE_MAX = 10
 
 SELLING = frozenset(
-    kind.value
-    for kind in (Kind.SALE, Kind.RESERVE, Kind.CHECKOUT, Kind.PAYMENT_START, Kind.PAYMENT_SUCCESS, Kind.SHIP)
+    kind.value for kind in (Kind.SALE, Kind.RESERVE, Kind.CHECKOUT, Kind.PAYMENT_START, Kind.PAYMENT_SUCCESS, Kind.SHIP)
 )
 """What empties a shelf in the course of business. It is never held back: holding it back would oversell."""
 
@@ -60,7 +59,7 @@ class SafetyValve:
         self._pause = pause
         self._recent: LRUCache[str, _Recent] = LRUCache(CHANNELS_MAX)
 
-    async def check(self, channel: Channel, policy: str, offers: Sequence[Offer]) -> None:
+    async def check(self, channel: Channel, active: Mapping[str, bool], offers: Sequence[Offer]) -> None:
         """Let these writes pass, or stop the channel and raise ValveShut.
 
         A few listings may always be set to zero. Beyond them all that is due on the channel is surveyed first.
@@ -78,7 +77,7 @@ class SafetyValve:
         # A channel that was stopped and merely resumed gets no free listings again.
         if stop is None and len(recent.zeroed) <= rules.listings_min:
             return
-        await self._survey(channel, policy, rules, recent)
+        await self._survey(channel, active, rules, recent)
         recent.fine_until = time.monotonic() + SURVEY_SECONDS
 
     async def check_repairs(self, channel: Channel, repairs: int, zeros: int, lines: Sequence[Drift]) -> None:
@@ -90,16 +89,17 @@ class SafetyValve:
         shown = [StopLine(drift.sku, drift.theirs, drift.ours or 0) for drift in lines[:STOP_LINES_MAX]]
         await self._stop(channel, "reconcile", zeros, repairs, listings, shown)
 
-    async def _survey(self, channel: Channel, policy: str, rules: ChannelRules, recent: _Recent) -> None:
+    async def _survey(self, channel: Channel, active: Mapping[str, bool], rules: ChannelRules, recent: _Recent) -> None:
         """Go through all that is due, beside what was set to zero lately."""
+        policy = channel.policy(active)
         listings = await self._walk.count(channel.id)
-        active = set(recent.zeroed)
+        zeroed = set(recent.zeroed)
         zeros = changes = 0
         lines: list[StopLine] = []
         async for page in self._walk.pages(channel.id):
             due = [(some, item) for some, item in page if some.is_due(item.version, policy)]
             changes += len(due)
-            empty = [(some, item) for some, item in page if _may_be_empty(some, item, policy, channel, active)]
+            empty = [(some, item) for some, item in page if _may_empty(some, item, channel, active, zeroed)]
             for listing, _ in await self._unsold(empty):
                 zeros += 1
                 if len(lines) < STOP_LINES_MAX:
@@ -110,7 +110,7 @@ class SafetyValve:
     async def _unsold(self, empty: list[tuple[Listing, Item]]) -> list[tuple[Listing, Item]]:
         """Without those that were simply sold out."""
         falls = await self._walk.last_falls([item.id for _, item in empty])
-        return [pair for pair in empty if not _was_sold(pair[1], falls)]
+        return [pair for pair in empty if not _was_sold(pair[1], falls.get(pair[1].id))]
 
     async def _stop(
         self, channel: Channel, during: str, zeros: int, changes: int, listings: int, lines: Sequence[StopLine]
@@ -150,16 +150,15 @@ def _empties(some: Offer) -> bool:
     return sum(after.values()) == 0
 
 
-def _may_be_empty(listing: Listing, item: Item, policy: str, channel: Channel, zeroed: set[str]) -> bool:
-    if not listing.is_due(item.version, policy):
+def _may_empty(
+    listing: Listing, item: Item, channel: Channel, active: Mapping[str, bool], zeroed: Container[str]
+) -> bool:
+    if not listing.is_due(item.version, channel.policy(active)):
         return listing.item_id in zeroed and listing.offered == 0
-    units = sum(level.available for at, level in item.levels.items() if channel.is_fed_by(at))
-    return listing.offered != 0 and units <= channel.buffer
+    return listing.offered != 0 and sum(channel.offered(item, active).values()) == 0
 
 
-def _was_sold(item: Item, falls: object) -> bool:
-    assert isinstance(falls, dict)
-    fall = falls.get(item.id)
+def _was_sold(item: Item, fall: LastFall | None) -> bool:
     if fall is None or any(level.available > 0 for level in item.levels.values()):
         # Never had any, or has some that a buffer, a mapping or an inactive location keeps from the channel.
         return False

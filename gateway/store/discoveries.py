@@ -62,8 +62,9 @@ def _document(discovery: Discovery) -> Document:
     document["updated_at"] = datetime.now(UTC)
     document["unmatched_skus"] = list(discovery.unmatched_skus)
     # Pairs: a platform's names are no field names of ours.
-    document["twice_skus"] = [[some.sku, [list(pair) for pair in some.ids.items()], some.reason] for some in
-                              discovery.twice_skus]
+    document["twice_skus"] = [
+        [some.sku, [list(pair) for pair in some.ids.items()], some.reason] for some in discovery.twice_skus
+    ]
     return document
 
 
