@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from ipaddress import ip_network
 from uuid import uuid4
 
@@ -20,17 +20,21 @@ from connectors.session import HttpSession
 from gateway.dispatch.connections import Connections, ConnectorPlatforms
 from gateway.dispatch.dispatch import Dispatch
 from gateway.dispatch.feed import Feed
+from gateway.dispatch.push_watch import PushWatch
 from gateway.dispatch.pushing import Pusher
 from gateway.intake import Intake
 from gateway.metrics import Metrics
 from gateway.operations.channels import ChannelOperations
 from gateway.operations.listings import ListingOperations
+from gateway.operations.news import News
 from gateway.operations.platforms import SecretsUnreadable
 from gateway.operations.stock import StockOperations
+from gateway.operations.watching import Watching
 from gateway.reception_services import ReceptionServices, create_reception_services
 from gateway.secret_key import open_secret_key
 from gateway.settings import Settings
 from gateway.store.changes import ChangeStream
+from gateway.store.channel_health import ChannelHealthStore
 from gateway.store.channels import CHANNELS_MAX, ChannelDirectory, ChannelStore
 from gateway.store.driver import Database
 from gateway.store.inbox import Inbox
@@ -38,6 +42,8 @@ from gateway.store.leases import LeaseStore
 from gateway.store.listings import ListingStore
 from gateway.store.pushes import PushStore
 from gateway.store.stock import MongoStockStore
+from gateway.store.views.stock_past import StockPastView
+from gateway.survey_services import SurveyServices, create_safety, create_survey_services
 
 # Not the link-local range: cloud machines answer there with their own credentials.
 PRIVATE_NETWORKS = tuple(
@@ -60,7 +66,11 @@ class ChannelServices:
     connections: Connections
     reception: ReceptionServices
     dispatch: Dispatch
+    surveys: SurveyServices
+    watching: Watching
+    health: ChannelHealthStore
     _feed: Feed
+    _push_watch: PushWatch
 
     @property
     def inbox(self) -> Inbox:
@@ -71,16 +81,26 @@ class ChannelServices:
         return self.reception.intake
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Push to the channels whose lease this process gets, and take in what they tell; drain at the end."""
-        loops = {"feed": self._feed.run, "dispatch": self.dispatch.run, **self.reception.loops()}
+    async def running(self, *, workers: bool = True) -> AsyncIterator[None]:
+        """Push to the channels whose lease this process gets, and take in what they tell; drain at the end.
+
+        Without `workers` that is left to other processes: this one only follows what happens, and works on the
+        webhooks that it receives.
+        """
+        reception = self.reception.loops()
+        loops = {"feed": self._feed.run, "inbox": reception["inbox"]}
+        if workers:
+            loops |= {
+                "dispatch": self.dispatch.run,
+                "push watch": partial(self._push_watch.run, lambda: self.dispatch.workers),
+                "surveys": self.surveys.background.run,
+                **reception,
+            }
         tasks = [asyncio.create_task(_keep_running(name, loop), name=name) for name, loop in loops.items()]
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
             await self.dispatch.close()
 
 
@@ -103,19 +123,37 @@ async def open_channel_services(
             on_change=directory.forget,
         )
         connections = Connections(CONNECTORS, session, channels.full_config)
-        leases = LeaseStore(database, _process_name(), settings.channel_lease_seconds)
+        owner = _process_name()
+        leases = LeaseStore(database, owner, settings.channel_lease_seconds)
         reception = create_reception_services(
             settings, metrics, database, stock_store, stock, directory, connections, leases, networks
         )
         pushes = PushStore(database)
+        safety = create_safety(settings, database, channels)
+        news, health = News(), ChannelHealthStore(database)
+        push_watch = PushWatch(metrics, health)
         dispatch = Dispatch(
             directory,
             connections,
             leases,
-            Pusher(listings, pushes, stock_store),
+            Pusher(listings, pushes, stock_store, safety[1]),
             pushes,
             stock_store,
             channels.report_health,
+            push_watch.count,
+        )
+        surveys = create_survey_services(
+            settings,
+            metrics,
+            database,
+            stock_store,
+            channels,
+            directory,
+            connections,
+            dispatch,
+            reception.inbox,
+            owner,
+            safety,
         )
         yield ChannelServices(
             channels,
@@ -124,8 +162,21 @@ async def open_channel_services(
             connections,
             reception,
             dispatch,
-            Feed(ChangeStream(database), listings, dispatch),
+            surveys,
+            Watching(news, StockPastView(database)),
+            health,
+            Feed(ChangeStream(database), listings, dispatch, news, stock_store),
+            push_watch,
         )
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until they have ended: the database's driver may swallow a cancellation that comes with its answer."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
 
 
 async def _keep_running(name: str, loop: Callable[[], Awaitable[None]]) -> None:

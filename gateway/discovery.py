@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from connectors.catalog import CatalogEntry
 from connectors.errors import ConnectorError
@@ -21,9 +20,8 @@ from gateway.store.listings import ListingStore
 PAGES_MAX = 1_000_000
 
 
-class KeepsLease(Protocol):
-    async def __call__(self) -> bool:
-        """Renew the run's lease; False when another process has it now."""
+KeepsLease = Callable[[], Awaitable[bool]]
+"""Renews the run's lease; False when another process has it now."""
 
 
 class DiscoveryRun:

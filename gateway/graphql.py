@@ -54,6 +54,8 @@ def _services(gateway: Gateway) -> Services:
         history=gateway.movements.history,
         channels=gateway.channels.channels,
         listings=gateway.channels.listings,
+        surveys=gateway.channels.surveys.operations,
+        checks=gateway.channels.surveys.checks,
         channel_directory=gateway.channels.directory,
         active=gateway.stock_store,
         items_by_sku=Coalesced(items.by_sku),
@@ -66,12 +68,15 @@ def _services(gateway: Gateway) -> Services:
         alert_view=reception.alert_view,
         channel_orders=reception.order_view,
         subscriber=reception.subscriber,
+        watching=gateway.channels.watching,
+        channel_health=gateway.channels.health,
     )
 
 
 def _sync_status(channels: ChannelServices) -> Callable[[Collection[str]], Awaitable[dict[str, list[ChannelSync]]]]:
     async def read(item_ids: Collection[str]) -> dict[str, list[ChannelSync]]:
         # Without channels there is nothing to look up, and the directory answers from memory.
-        return await channels.listings.sync_status(item_ids) if await channels.directory.all() else {}
+        known = await channels.directory.all()
+        return await channels.listings.sync_status(item_ids, known) if known else {}
 
     return read

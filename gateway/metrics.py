@@ -80,6 +80,33 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.outbox_lag = Gauge(
+            "gateway_outbox_lag_seconds",
+            "Age of the oldest change that a channel has yet to acknowledge.",
+            ["channel"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.outbox_backlog = Gauge(
+            "gateway_outbox_backlog",
+            "Items that a channel is known to have yet to hear of.",
+            ["channel"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.channel_pushes = Counter(
+            "gateway_channel_push",
+            "Listings pushed, by outcome: confirmed, stale, rejected or deferred; failed counts requests.",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self.channel_breaker = Gauge(
+            "gateway_channel_breaker_state",
+            "0: requests are sent; 1: one is sent to see whether the platform has recovered; 2: it is left alone.",
+            ["channel"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self.alerts_resolved = Counter(
             "gateway_alerts_resolved", "Alerts that were closed because the stock had recovered.", registry=registry
         )

@@ -54,6 +54,7 @@ class ReceptionServices:
     subscriber: Subscriber
     poller: OrderPoller
     watch: ReceptionWatch
+    echoes: Echoes
     _processor: InboxProcessor
     _receivers: QueueReceivers
 
@@ -130,6 +131,7 @@ def create_reception_services(
         Subscriber(directory, connections, settings.public_url),
         poller,
         ReceptionWatch(event_view, alerts, metrics),
+        echoes,
         processor,
         receivers,
     )

@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     order_gap_seconds: float = Field(
         default=900, ge=1, description="The same at platforms that do, for what they failed to tell."
     )
+    channel_workers: bool = Field(
+        default=True, description="Whether `serve` works for the channels itself; else start `worker` processes."
+    )
     channel_lease_seconds: float = Field(
         default=20.0, ge=4, le=300, description="After the death of a process another one takes its channels over."
     )

@@ -11,6 +11,7 @@ from schema.carts import CartQuery
 from schema.channel_orders import ChannelOrderMutation, ChannelOrderQuery
 from schema.channels import ChannelMutation, ChannelQuery
 from schema.customer_orders import CustomerOrderMutation, CustomerOrderQuery
+from schema.discovery import DiscoveryMutation, DiscoveryQuery
 from schema.history import HistoryQuery
 from schema.inbound import InboundQuery
 from schema.inbound_changes import InboundMutation
@@ -20,10 +21,13 @@ from schema.items import ItemQuery
 from schema.ledger import LedgerQuery
 from schema.listings import ListingMutation, ListingQuery
 from schema.locations import LocationMutation, LocationQuery
+from schema.reconcile import ReconcileMutation, ReconcileQuery
 from schema.reservations import ReservationMutation, ReservationQuery
 from schema.returns import ReturnMutation
+from schema.safety import SafetyMutation, SafetyQuery
 from schema.scalars import SCALARS
 from schema.stock import StockMutation
+from schema.subscriptions import Subscription
 from schema.transfer_changes import TransferMutation
 from schema.transfers import TransferQuery
 
@@ -36,6 +40,9 @@ class Query(
     LocationQuery,
     ChannelQuery,
     ListingQuery,
+    DiscoveryQuery,
+    ReconcileQuery,
+    SafetyQuery,
     CartQuery,
     CustomerOrderQuery,
     ReservationQuery,
@@ -56,6 +63,9 @@ class Mutation(
     LocationMutation,
     ChannelMutation,
     ListingMutation,
+    DiscoveryMutation,
+    ReconcileMutation,
+    SafetyMutation,
     CustomerOrderMutation,
     ReservationMutation,
     TransferMutation,
@@ -68,4 +78,6 @@ class Mutation(
     """Every mutation, from the nouns' modules."""
 
 
-schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
+schema = strawberry.Schema(
+    query=Query, mutation=Mutation, subscription=Subscription, config=StrawberryConfig(scalar_map=SCALARS)
+)

@@ -22,6 +22,7 @@ from schema.errors import UserError, reading, user_error
 from schema.listings import ListingConnection, listing_page
 from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, connection, read_cursor
 from schema.scalars import Quantity
+from schema.sync import ChannelHealthType
 
 strawberry.enum(ChannelState, name="ChannelState", description="Whether a channel is told of changes.")
 describe(
@@ -88,6 +89,12 @@ class ChannelType:
     @strawberry.field(description="When it was last changed.")
     def updated_at(self) -> datetime:
         return self.channel.updated_at
+
+    @strawberry.field(description="How it fares; null while no worker has it: it is paused, or none is running.")
+    async def health(self, info: Info) -> ChannelHealthType | None:
+        with reading(info.context.principal, Scope.INVENTORY_READ):
+            health = await info.context.services.channel_health.of(self.channel.id)
+            return None if health is None else ChannelHealthType.of(health)
 
     @strawberry.field(description="The items that it lists.")
     async def listings(self, info: Info, first: First = FIRST_DEFAULT, after: After = None) -> ListingConnection:

@@ -10,12 +10,14 @@ from typing import Protocol
 import strawberry
 
 from gateway.inventory.access import Principal
+from gateway.inventory.channel_health import ChannelHealth
 from gateway.inventory.channels import Channel
 from gateway.inventory.stock import Item
 from gateway.operations.alerts import AlertOperations
 from gateway.operations.carts import CartOperations
 from gateway.operations.catalog import CatalogOperations
 from gateway.operations.channels import ChannelOperations
+from gateway.operations.connection_checks import ConnectionChecks
 from gateway.operations.counts import CountOperations
 from gateway.operations.customer_orders import OrderOperations
 from gateway.operations.history import HistoryOperations
@@ -24,7 +26,9 @@ from gateway.operations.inbox import InboxOperations
 from gateway.operations.listings import ChannelSync, ListingOperations
 from gateway.operations.reservations import ReservationOperations
 from gateway.operations.stock import StockOperations
+from gateway.operations.surveys import SurveyOperations
 from gateway.operations.transfers import TransferOperations
+from gateway.operations.watching import Watching
 from gateway.store.views.alerts import AlertView
 from gateway.store.views.coalescing import Coalesced
 from gateway.store.views.inbound import InboundView
@@ -47,6 +51,11 @@ class ChannelsKnown(Protocol):
     """Every channel, from memory and at most a second old."""
 
     async def get(self, channel_id: str) -> Channel | None: ...
+
+
+class HealthReads(Protocol):
+    async def of(self, channel_id: str) -> ChannelHealth | None:
+        """What the channel's worker told last; None while it has none."""
 
 
 class Subscribing(Protocol):
@@ -74,6 +83,8 @@ class Services:
     history: HistoryOperations
     channels: ChannelOperations
     listings: ListingOperations
+    surveys: SurveyOperations
+    checks: ConnectionChecks
     channel_directory: ChannelsKnown
     active: LocationsKnown
     items_by_sku: Coalesced[str, Item]
@@ -86,6 +97,8 @@ class Services:
     alert_view: AlertView
     channel_orders: OrderView
     subscriber: Subscribing
+    watching: Watching
+    channel_health: HealthReads
 
 
 @dataclass

@@ -53,6 +53,7 @@ CODES: Mapping[str, str] = {
     Code.PAYMENT_NOT_STARTED: "The payment of this order was not started, so nothing is held for it.",
     Code.TRANSFER_NOT_FOUND: "There is no transfer with this id.",
     Code.INBOUND_NOT_FOUND: "There is no inbound delivery with this id.",
+    Code.NOT_STOPPED: "The safety valve has not stopped this channel, so there is nothing to approve.",
     Code.NOT_SHIPPED: "It was not shipped yet.",
     Code.ALREADY_SHIPPED: "It was shipped before.",
     Code.ALREADY_RECEIVED: "It was received in full before.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from contextlib import closing
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, TypeAlias
 
 import strawberry
@@ -73,24 +74,39 @@ class ListingType:
 ListingConnection: TypeAlias = Connection[ListingType]
 
 
+@strawberry.enum(description="A state of listings to ask for.")
+class ListingState(Enum):
+    DEAD = strawberry.enum_value("DEAD", description="Parked: nothing is sent until `listingRetry`; see `error`.")
+
+
+@strawberry.input(description="Which listings.")
+class ListingFilter:
+    state: ListingState | None = strawberry.field(default=None, description="Only those in this state.")
+
+
 @strawberry.type
 class ListingQuery:
-    @strawberry.field(description="The listings of a channel.")
+    @strawberry.field(description="The listings of a channel, or of all.")
     async def listings(
         self,
         info: Info,
-        channel_id: Annotated[str, strawberry.argument(description="Which channel.")],
+        channel_id: Annotated[str | None, strawberry.argument(description="Which channel; null: all.")] = None,
         first: First = FIRST_DEFAULT,
         after: After = None,
+        filter: Annotated[ListingFilter | None, strawberry.argument(description="Which of them.")] = None,
     ) -> ListingConnection:
-        return await listing_page(info, channel_id, first, after)
+        dead = filter is not None and filter.state is ListingState.DEAD
+        return await listing_page(info, channel_id, first, after, dead=dead)
 
 
-async def listing_page(info: Info, channel_id: str, first: int, after: str | None) -> ListingConnection:
+async def listing_page(
+    info: Info, channel_id: str | None, first: int, after: str | None, *, dead: bool = False
+) -> ListingConnection:
     with reading(info.context.principal, Scope.INVENTORY_READ):
         limit = check_first(first)
         position = read_cursor(after, str)
-        found = await info.context.services.listings.page(channel_id, str(position[0]) if position else None, limit + 1)
+        last = str(position[0]) if position else None
+        found = await info.context.services.listings.page(channel_id, last, limit + 1, dead=dead)
         return connection(found, limit, lambda listing: ListingType(listing=listing), lambda listing: [listing.id])
 
 
@@ -124,6 +140,12 @@ class ListingPayload:
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
 
 
+@strawberry.type(description="What became of the request.")
+class ListingRetryPayload:
+    listings: list[ListingType] = strawberry.field(description="Those that were parked and are tried again.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
+
+
 Input = strawberry.argument(description="What to do.")
 
 
@@ -142,6 +164,21 @@ class ListingMutation:
     )
     async def listing_resync(self, info: Info, input: Annotated[ListingResyncInput, Input]) -> ListingPayload:
         return await _payload(info, info.context.services.listings.resync(input.channel_id, input.sku))
+
+    @strawberry.mutation(description="Try parked listings again. Needs `inventory:write`.")
+    async def listing_retry(
+        self,
+        info: Info,
+        channel_id: Annotated[str, strawberry.argument(description="Which channel.")],
+        skus: Annotated[list[str], strawberry.argument(description="Up to 100.")],
+    ) -> ListingRetryPayload:
+        work = info.context.services.listings.retry(channel_id, skus)
+        try:
+            with closing(work):
+                info.context.principal.require(Scope.INVENTORY_WRITE)
+                return ListingRetryPayload(listings=[ListingType(listing=some) for some in await work], user_errors=[])
+        except (InventoryError, StorageError) as error:
+            return ListingRetryPayload(listings=[], user_errors=[user_error(error)])
 
 
 async def _create(info: Info, input: ListingCreateInput) -> Listing:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import closing
 from datetime import datetime
 from typing import Annotated
 
@@ -12,10 +13,9 @@ from strawberry import Private
 from gateway.inventory.access import Scope
 from gateway.inventory.commands import Command
 from gateway.inventory.decision import Atomicity, Outcome, Result
-from gateway.inventory.errors import Code, Conflict, InventoryError
+from gateway.inventory.errors import Code, Conflict, InvalidInput, InventoryError
 from gateway.inventory.identifiers import check_count
 from gateway.inventory.ports import StorageError
-from gateway.operations.listings import ChannelSync
 from gateway.operations.stock import SUBMISSION_COMMANDS_MAX
 from schema.context import Info
 from schema.descriptions import describe
@@ -23,27 +23,16 @@ from schema.errors import UserError, user_error
 from schema.items import InventoryItem
 from schema.ledger import LedgerEntryType
 from schema.stock_inputs import InventoryAdjustmentInput, InventoryMoveInput, InventorySetInput
+from schema.sync import SyncStatus
 from schema.times import check_time
+
+WAIT_MILLISECONDS_MAX = 5_000
 
 strawberry.enum(Atomicity, name="Atomicity", description="Whether the parts of one request stand or fall together.")
 describe(
     Atomicity,
     {"ALL": "All of them, or none.", "PER_ADJUSTMENT": "A refused one does not keep the others from being applied."},
 )
-
-
-@strawberry.type(description="How far one channel that lists the SKU has heard of this change.")
-class SyncStatus:
-    channel_id: str = strawberry.field(description="The channel.")
-    confirmed_at: datetime | None = strawberry.field(
-        description="When the channel acknowledged a quantity that includes this change; null until it does."
-    )
-    idempotency_key: str = strawberry.field(description="The key of the change.")
-
-    @classmethod
-    def of(cls, sync: ChannelSync, version: int, idempotency_key: str) -> SyncStatus:
-        confirmed_at = sync.confirmed_at_for(version)
-        return cls(channel_id=sync.channel_id, confirmed_at=confirmed_at, idempotency_key=idempotency_key)
 
 
 @strawberry.type(description="What became of a change of stock.")
@@ -94,25 +83,35 @@ class InventoryAdjustManyPayload:
 
 
 Input = strawberry.argument(description="What to do.")
+Wait = Annotated[
+    int,
+    strawberry.argument(
+        description="Answer once every channel that lists the SKU has acknowledged the change, or after so many "
+        f"milliseconds; 0 to {WAIT_MILLISECONDS_MAX}. Paused channels and parked listings are not waited for."
+    ),
+]
 
 
 @strawberry.type
 class StockMutation:
     @strawberry.mutation(description="Adjust one SKU at many locations at once. Needs `inventory:write`.")
     async def inventory_adjust(
-        self, info: Info, input: Annotated[InventoryAdjustmentInput, Input]
+        self, info: Info, input: Annotated[InventoryAdjustmentInput, Input], wait_for_channels_ms: Wait = 0
     ) -> InventoryAdjustPayload:
-        return await applied(info, input.command)
+        return await _awaited(info, wait_for_channels_ms, applied(info, input.command))
 
     @strawberry.mutation(description="Set quantities, guarded by compare quantities. Needs `inventory:write`.")
-    async def inventory_set(self, info: Info, input: Annotated[InventorySetInput, Input]) -> InventoryAdjustPayload:
-        if input.as_of is None:
-            return await applied(info, input.command)
-        return await _counted(info, input, input.as_of)
+    async def inventory_set(
+        self, info: Info, input: Annotated[InventorySetInput, Input], wait_for_channels_ms: Wait = 0
+    ) -> InventoryAdjustPayload:
+        work = applied(info, input.command) if input.as_of is None else _counted(info, input, input.as_of)
+        return await _awaited(info, wait_for_channels_ms, work)
 
     @strawberry.mutation(description="Move units between buckets and locations. Needs `inventory:write`.")
-    async def inventory_move(self, info: Info, input: Annotated[InventoryMoveInput, Input]) -> InventoryAdjustPayload:
-        return await applied(info, input.command)
+    async def inventory_move(
+        self, info: Info, input: Annotated[InventoryMoveInput, Input], wait_for_channels_ms: Wait = 0
+    ) -> InventoryAdjustPayload:
+        return await _awaited(info, wait_for_channels_ms, applied(info, input.command))
 
     @strawberry.mutation(description="Up to 250 adjustments in one request. Needs `inventory:write`.")
     async def inventory_adjust_many(
@@ -143,6 +142,23 @@ async def applied(info: Info, command: Callable[[str], Command]) -> InventoryAdj
         return InventoryAdjustPayload.of(await context.services.stock.apply(command(context.principal.client)))
     except (InventoryError, StorageError) as error:
         return InventoryAdjustPayload(user_errors=[user_error(error, "input")])
+
+
+async def _awaited(
+    info: Info, milliseconds: int, work: Coroutine[None, None, InventoryAdjustPayload]
+) -> InventoryAdjustPayload:
+    """Do the work, and give the channels time to hear of it; how far they have got is read afterwards."""
+    with closing(work):
+        if not 0 <= milliseconds <= WAIT_MILLISECONDS_MAX:
+            message = f"`waitForChannelsMs` is 0 to {WAIT_MILLISECONDS_MAX}."
+            error = InvalidInput(Code.OUT_OF_RANGE, message, ("waitForChannelsMs",))
+            return InventoryAdjustPayload(user_errors=[user_error(error)])
+        payload = await work
+    if milliseconds and payload.outcome is not None:
+        [item] = payload.outcome.entry.items
+        services = info.context.services
+        await services.watching.until_confirmed(item.item_id, item.version, milliseconds / 1_000, services.sync.one)
+    return payload
 
 
 async def _counted(info: Info, input: InventorySetInput, as_of: datetime) -> InventoryAdjustPayload:

@@ -10,6 +10,7 @@ from gateway.cli.inbox import inbox
 from gateway.cli.keys import keys
 from gateway.cli.serve import serve
 from gateway.cli.stock_files import export_file, import_file
+from gateway.cli.worker import worker
 
 app = typer.Typer(
     name="inventory-gateway",
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(worker)
 app.command()(demo)
 app.add_typer(keys, name="keys")
 app.add_typer(inbox, name="inbox")

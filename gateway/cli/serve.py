@@ -20,6 +20,12 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.  [default: 8080]")] = None,
     workers: Annotated[int | None, typer.Option(help="Server processes.  [default: 1]")] = None,
+    channel_workers: Annotated[
+        bool | None,
+        typer.Option(
+            "--channel-workers/--no-channel-workers", help="Work for the channels too, or leave it to `worker`."
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Run the whole product: API, webhooks and channel workers.
@@ -27,7 +33,7 @@ def serve(
     Without GATEWAY_MONGODB_URI a private MongoDB is started in the data directory. When everything is ready, one line
     with the address is printed on stdout. SIGTERM and Ctrl-C finish open requests and end within ten seconds.
     """
-    run(_serve, host=host, port=port, workers=workers, data_dir=data_dir)
+    run(_serve, host=host, port=port, workers=workers, channel_workers=channel_workers, data_dir=data_dir)
 
 
 async def _serve(settings: Settings) -> int:

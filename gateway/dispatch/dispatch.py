@@ -10,7 +10,7 @@ import structlog
 
 from gateway.dispatch.connections import ChannelUnreadable, Connections
 from gateway.dispatch.pushing import KnownLocations, LeaseLost, Pusher
-from gateway.dispatch.worker import ChannelWorker, ReportHealth
+from gateway.dispatch.worker import ChannelWorker, CountPushes, ReportHealth
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
@@ -44,6 +44,7 @@ class Dispatch:
         pushes: PushStore,
         locations: KnownLocations,
         report_health: ReportHealth,
+        count: CountPushes,
     ) -> None:
         self._directory = directory
         self._connections = connections
@@ -52,6 +53,7 @@ class Dispatch:
         self._pushes = pushes
         self._locations = locations
         self._report_health = report_health
+        self._count = count
         self._running: dict[str, _Running] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._wanted = asyncio.Event()
@@ -61,10 +63,10 @@ class Dispatch:
         """Those of this process."""
         return [running.worker for running in self._running.values()]
 
-    def due(self, channel_id: str, item_id: str, available: int) -> None:
+    def due(self, channel_id: str, item_id: str, available: int, since: float) -> None:
         running = self._running.get(channel_id)
         if running is not None:
-            running.worker.due(item_id, available)
+            running.worker.due(item_id, available, since)
 
     def missed(self) -> None:
         for worker in self.workers:
@@ -121,7 +123,9 @@ class Dispatch:
             running.worker.lease = lease
             running.worker.update(channel, connection, policy)
         elif lease is not None:
-            worker = ChannelWorker(channel, connection, policy, lease, self._pusher, self._pushes, self._report_health)
+            worker = ChannelWorker(
+                channel, connection, policy, lease, self._pusher, self._pushes, self._report_health, self._count
+            )
             task = asyncio.create_task(self._run_worker(worker), name=f"channel/{channel.id}")
             self._running[channel.id] = _Running(worker, task)
 

@@ -30,6 +30,8 @@ PAGES_MAX = 500
 PAGE_SECONDS_MAX = 30.0
 LEASE_MARGIN_SECONDS = 1.0
 ERROR_LENGTH_MAX = 500
+CLOCK_SLACK = timedelta(seconds=2)
+"""Platforms state whole seconds, so an order may seem to be older than the channel it came in on."""
 
 _log = structlog.get_logger(__name__)
 
@@ -131,7 +133,8 @@ class OrderPoller:
     async def _take_page(
         self, channel: Channel, connection: Connection, lease: Lease, cursor: OrderCursor
     ) -> tuple[OrderCursor, bool]:
-        flow = connection.connector.read_orders(connection.config, cursor.position, channel.created_at)
+        since = channel.created_at - CLOCK_SLACK
+        flow = connection.connector.read_orders(connection.config, cursor.position, since)
         seconds = min(PAGE_SECONDS_MAX, lease.seconds_left - LEASE_MARGIN_SECONDS)
         page = await connection.client.run(flow, seconds_max=seconds)
         for order in page.entries:

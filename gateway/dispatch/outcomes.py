@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from connectors.updates import Confirmed as Shown
 from connectors.updates import Deferred, Rejected, Stale, UpdateOutcome
 from gateway.dispatch.offers import Write
+from gateway.inventory.channel_health import PushOutcome
 from gateway.inventory.channels import Confirmed, Intent, Listing, Place
 from gateway.store.pushes import Acknowledged
 
@@ -28,6 +29,17 @@ class Settlement:
     deferred: list[Write] = field(default_factory=list)
     wait_seconds: float = 0.0
     reason: str | None = None
+
+    def counts(self) -> dict[PushOutcome, int]:
+        """Listings by what became of them."""
+        parked = sum(some.reason is not None for some in self.acknowledged)
+        numbers = {
+            PushOutcome.CONFIRMED: len(self.confirmed),
+            PushOutcome.STALE: len(self.stale),
+            PushOutcome.REJECTED: parked,
+            PushOutcome.DEFERRED: len({write.listing.id for write in self.deferred}),
+        }
+        return {outcome: number for outcome, number in numbers.items() if number}
 
 
 def settle(

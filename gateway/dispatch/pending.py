@@ -19,8 +19,8 @@ class Pending:
 
     def __init__(self, size_max: int = PENDING_MAX) -> None:
         self._size_max = size_max
-        self._urgent: dict[str, None] = {}
-        self._normal: dict[str, None] = {}
+        self._urgent: dict[str, float] = {}
+        self._normal: dict[str, float] = {}
         self._taken = 0
         self.overflowed = False
 
@@ -31,29 +31,30 @@ class Pending:
     def room(self) -> int:
         return self._size_max - len(self)
 
-    def add(self, item_id: str, available: int) -> None:
-        """An item with `available` units has changed."""
+    @property
+    def oldest(self) -> float | None:
+        """Since when the item waits that waits longest, in seconds since 1970; None when none waits."""
+        return min((*self._urgent.values(), *self._normal.values()), default=None)
+
+    def add(self, item_id: str, available: int, since: float) -> None:
+        """An item has changed at `since`, to `available` units; one that waits already has waited from then on."""
         urgent = available <= NEAR_ZERO_UNITS
         if item_id in self._normal and urgent:
-            del self._normal[item_id]
+            since = min(since, self._normal.pop(item_id))
         elif item_id in self._normal or item_id in self._urgent:
             return
         elif self.room <= 0:
             self.overflowed = True
             return
-        (self._urgent if urgent else self._normal)[item_id] = None
+        (self._urgent if urgent else self._normal)[item_id] = since
 
-    def take(self, count: int) -> list[str]:
-        """Up to `count` items."""
+    def take(self, count: int) -> dict[str, float]:
+        """Up to `count` items, with the times since which they have waited."""
         slower = min(len(self._normal), (self._taken + count) // SLOWER_EVERY - self._taken // SLOWER_EVERY)
         self._taken += count
         taken = _first(self._urgent, count - slower)
-        taken += _first(self._normal, count - len(taken))
-        return taken
+        return taken | _first(self._normal, count - len(taken))
 
 
-def _first(lane: dict[str, None], count: int) -> list[str]:
-    taken = list(islice(lane, count))
-    for item_id in taken:
-        del lane[item_id]
-    return taken
+def _first(lane: dict[str, float], count: int) -> dict[str, float]:
+    return {item_id: lane.pop(item_id) for item_id in list(islice(lane, count))}

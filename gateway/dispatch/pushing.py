@@ -16,6 +16,7 @@ from connectors.errors import Permanent, Throttled, Unreachable
 from gateway.dispatch.connections import Connection
 from gateway.dispatch.offers import Offer, Present, Write, numbered, offer
 from gateway.dispatch.outcomes import Settlement, settle
+from gateway.dispatch.safety_valve import SafetyValve
 from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Place
 from gateway.inventory.ports import StorageError
 from gateway.inventory.stock import Item
@@ -41,10 +42,18 @@ class KnownLocations(Protocol):
 class Pusher:
     """The steps of a push, without any decision of when to take them."""
 
-    def __init__(self, listings: ListingStore, pushes: PushStore, locations: KnownLocations) -> None:
+    def __init__(
+        self,
+        listings: ListingStore,
+        pushes: PushStore,
+        locations: KnownLocations,
+        valve: SafetyValve | None = None,
+    ) -> None:
+        """Without a valve nothing is ever held back."""
         self._listings = listings
         self._pushes = pushes
         self._locations = locations
+        self._valve = valve
 
     async def offers(
         self,
@@ -53,7 +62,7 @@ class Pusher:
         item_ids: Sequence[str],
         actual: Mapping[str, Mapping[Place, int]],
     ) -> list[Offer]:
-        """What the channel is to be told of these items, from what is true now."""
+        """What the channel is to be told of these items, from what is true now. Raises ValveShut."""
         listings = [some for some in await self._listings.of_channel(channel.id, item_ids) if some.error is None]
         # The items first: of the channel's own orders, those that came later must not be counted yet.
         items = await self._pushes.items([listing.item_id for listing in listings])
@@ -61,7 +70,10 @@ class Pusher:
         policy = present.policy
         due = [some for some in listings if _is_due(some, items.get(some.item_id), policy)]
         own = await self._pushes.own_movements(channel.id, _since(due, items))
-        return [offer(present, some, items[some.item_id], own, actual.get(some.item_id, {})) for some in due]
+        offers = [offer(present, some, items[some.item_id], own, actual.get(some.item_id, {})) for some in due]
+        if self._valve is not None:
+            await self._valve.check(channel, present.active, offers)
+        return offers
 
     async def send(self, channel: Channel, connection: Connection, lease: Lease, offers: Sequence[Offer]) -> Settlement:
         """Write the offers to the platform and record what became of them.
@@ -80,6 +92,8 @@ class Pusher:
 
     async def resend(self, connection: Connection, lease: Lease, writes: Sequence[Write]) -> Settlement:
         """Send writes again that had no answer; raises like `send`."""
+        if not await self._pushes.resend({write.listing.id for write in writes}, lease.token):
+            raise LeaseLost(lease.name)
         return await self._write(connection, lease, writes, {}, resent=True)
 
     async def resend_alone(self, connection: Connection, lease: Lease, batches: Sequence[Sequence[Write]]) -> None:

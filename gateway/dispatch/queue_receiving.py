@@ -83,18 +83,24 @@ class QueueReceivers:
 
     async def _receive(self, channel_id: str, connection: Connection, address: QueueAddress) -> None:
         failures = 0
-        while True:
+        # Asked as well as cancelled: the database's driver may swallow a cancellation that comes with its answer.
+        while self._is_wanted(channel_id, connection):
             try:
                 async with self._open_queue(address) as source:
-                    while True:
+                    while self._is_wanted(channel_id, connection):
                         await self._take_over(channel_id, connection, source)
                         failures = 0
+                return
             except (ConnectorError, StorageError) as error:
                 _log.warning("queue_not_received", channel=channel_id, error=str(error)[:300])
             except Exception:
                 _log.exception("queue_receiver_failed", channel=channel_id)
             failures += 1
             await asyncio.sleep(retry_seconds(failures, None, random.random()))
+
+    def _is_wanted(self, channel_id: str, connection: Connection) -> bool:
+        known = self._running.get(channel_id)
+        return known is not None and known[0] is connection
 
     async def _take_over(self, channel_id: str, connection: Connection, source: NotificationSource) -> None:
         # Two receivers would do no harm, since an event is stored once, but they would pay for twice the calls.

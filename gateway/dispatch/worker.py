@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -19,7 +20,9 @@ from gateway.dispatch.offers import requests
 from gateway.dispatch.outcomes import Settlement
 from gateway.dispatch.pending import Pending
 from gateway.dispatch.pushing import LeaseLost, Pusher
+from gateway.dispatch.safety_valve import ValveShut
 from gateway.dispatch.schedule import retry_seconds
+from gateway.inventory.channel_health import Breaker, PushHealth, PushOutcome
 from gateway.inventory.channels import Channel, ChannelState
 from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
@@ -28,8 +31,11 @@ from gateway.store.pushes import BACKLOG_PAGE, PushStore
 
 FAILURES_BEFORE_ALERT = 3
 PERMANENT_RETRY_SECONDS = 60.0
+VALVE_SECONDS = 10.0
 REASON_LENGTH_MAX = 500
 
+CountPushes = Callable[[str, PushOutcome, int], None]
+"""Counts listings of a channel by what became of pushing them."""
 ReportHealth = Callable[[str, str | None], Awaitable[Channel]]
 """Stores that a channel fails with a reason, or is well again."""
 
@@ -48,6 +54,7 @@ class ChannelWorker:
         pusher: Pusher,
         pushes: PushStore,
         report_health: ReportHealth,
+        count: CountPushes,
     ) -> None:
         self.channel = channel
         self.lease = lease
@@ -56,7 +63,9 @@ class ChannelWorker:
         self._pusher = pusher
         self._pushes = pushes
         self._report_health = report_health
+        self._count = count
         self._pending = Pending()
+        self._in_hand: dict[str, float] = {}
         self._woken = asyncio.Event()
         self._interrupted = asyncio.Event()
         self._stopping = False
@@ -71,9 +80,21 @@ class ChannelWorker:
     def _abilities(self) -> StockAbilities:
         return self._connection.connector.abilities(self._connection.config)
 
-    def due(self, item_id: str, available: int) -> None:
-        """The item has changed, to `available` units in all."""
-        self._pending.add(item_id, available)
+    def health(self, now: float) -> PushHealth:
+        """How the channel fares by what this worker knows; `now` in seconds since 1970."""
+        oldest = min((*self._in_hand.values(), self._pending.oldest or now))
+        return PushHealth(
+            lag_seconds=max(0.0, now - oldest),
+            backlog=len(self._pending) + len(self._in_hand),
+            # While versions are compared, or after more has changed than is kept, there may be more.
+            backlog_exact=not (self._scanning or self._pending.overflowed),
+            breaker=Breaker(self._connection.client.breaker_state.value),
+            failures_in_a_row=self._failures,
+        )
+
+    def due(self, item_id: str, available: int, since: float | None = None) -> None:
+        """The item has changed, to `available` units in all, at `since` in seconds since 1970 or just now."""
+        self._pending.add(item_id, available, time.time() if since is None else since)
         self._woken.set()
 
     def scan(self) -> None:
@@ -104,6 +125,9 @@ class ChannelWorker:
                     await self._succeeded()
             except LeaseLost:
                 raise
+            except ValveShut:
+                # The channel is paused by now, and this worker about to be stopped.
+                await self._rest(VALVE_SECONDS)
             except StorageError as error:
                 _log.warning("push_storage_failed", channel=self.channel.id, error=str(error)[:300])
                 await self._rest(None)
@@ -133,12 +157,14 @@ class ChannelWorker:
     async def _scan_page(self) -> None:
         items, self._scanned_to = await self._pushes.backlog(self.channel.id, self._policy, self._scanned_to)
         for item in items:
-            self._pending.add(item.id, sum(level.available for level in item.levels.values()))
+            units = sum(level.available for level in item.levels.values())
+            self._pending.add(item.id, units, item.updated_at.timestamp())
         self._scanning = self._scanned_to is not None
 
     async def _push(self) -> bool:
         abilities = self._abilities
-        taken = self._pending.take(abilities.updates_max)
+        self._in_hand = self._pending.take(abilities.updates_max)
+        taken = list(self._in_hand)
         # Until its answer is recorded, a request must be assumed to have arrived.
         self._recovered = False
         try:
@@ -146,13 +172,15 @@ class ChannelWorker:
             for group in requests(offers, abilities.updates_max):
                 self._follow(await self._pusher.send(self.channel, self._connection, self.lease, group))
         except BaseException:
-            for item_id in taken:
-                self._pending.add(item_id, 0)
+            for item_id, since in self._in_hand.items():
+                self._pending.add(item_id, 0, since)
+            self._in_hand = {}
             raise
         self._recovered = True
         for some in offers:
             if len(some.writes) > abilities.updates_max:
-                self._pending.add(some.listing.item_id, 0)
+                self._pending.add(some.listing.item_id, 0, self._in_hand[some.listing.item_id])
+        self._in_hand = {}
         return any(some.writes for some in offers)
 
     async def _recover(self) -> bool:
@@ -166,24 +194,28 @@ class ChannelWorker:
         else:
             # Only the newest quantity matters, and it is written whatever the platform shows.
             for write in (write for batch in batches for write in batch):
-                self._pending.add(write.listing.item_id, 0)
+                self._pending.add(write.listing.item_id, 0, write.intent.at.timestamp())
             batches = []
         self._recovered = True
         return bool(batches)
 
     def _follow(self, settlement: Settlement) -> None:
         """Arrange what a settled request leaves to do. Raises Retriable where part of it has to be sent again."""
+        for outcome, number in settlement.counts().items():
+            self._count(self.channel.id, outcome, number)
         for item_id in settlement.confirmed:
             self._comparisons.passed(item_id)
         for item_id, actual in settlement.stale.items():
             seconds = self._comparisons.failed(item_id, actual)
             # Soon the platform's own order that made the difference will be reported, or it has told its count.
-            asyncio.get_running_loop().call_later(seconds, self.due, item_id, 0)
+            asyncio.get_running_loop().call_later(seconds, self.due, item_id, 0, self._in_hand.get(item_id))
         if settlement.deferred:
             raise Retriable(settlement.reason or "part of a request", after_seconds=settlement.wait_seconds)
 
     async def _failed(self, error: Exception, reason: str) -> None:
         self._failures += 1
+        self._count(self.channel.id, PushOutcome.FAILED, 1)
+        await self._note(reason[:REASON_LENGTH_MAX])
         lasting = isinstance(error, Permanent)
         elsewhere = isinstance(error, Throttled | Unreachable | ChannelSuspended)
         # A line that the connector or the platform cannot digest must not hold up the others of its request.
@@ -191,6 +223,12 @@ class ChannelWorker:
         if lasting or (self._failures >= FAILURES_BEFORE_ALERT and not isinstance(error, Throttled)):
             await self._report(reason[:REASON_LENGTH_MAX])
         await self._rest(PERMANENT_RETRY_SECONDS if lasting else getattr(error, "after_seconds", None))
+
+    async def _note(self, reason: str) -> None:
+        try:
+            await self._pushes.failed(self.channel.id, reason, self.lease.token)
+        except StorageError as error:
+            _log.warning("push_failure_not_stored", channel=self.channel.id, error=str(error)[:300])
 
     async def _succeeded(self) -> None:
         self._failures = 0

@@ -138,7 +138,8 @@ class Listing:
     """One item as one channel knows it.
 
     `ids` are the platform's own. Everything up to `synced_version` of the item, under the channel's policy
-    `synced_policy`, has been acknowledged; -1 is nothing yet.
+    `synced_policy`, has been acknowledged; -1 is nothing yet. `attempts` requests were sent since then, and the last
+    one that failed did so because of `last_error`.
     """
 
     channel_id: str
@@ -152,6 +153,8 @@ class Listing:
     confirmed_at: datetime | None = None
     error: ListingError | None = None
     intents: tuple[Intent, ...] = ()
+    attempts: int = 0
+    last_error: str | None = None
 
     @property
     def id(self) -> str:

@@ -18,6 +18,9 @@ class Bucket(StrEnum):
     INCOMING = "incoming"
     UNAVAILABLE = "unavailable"
 
+    # Buckets are half of every key of a batch, and an Enum hashes itself in Python.
+    __hash__ = str.__hash__
+
 
 def check_delta(delta: int, path: Path) -> None:
     """Refuse a zero delta (ZERO_DELTA) or one beyond the range (OUT_OF_RANGE)."""

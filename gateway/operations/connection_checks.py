@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,5 @@ class ConnectionCheck:
 
 
 class ConnectionChecks(Protocol):
-    async def check(self, channel_id: str) -> ConnectionCheck:
+    def check(self, channel_id: str) -> Coroutine[Any, Any, ConnectionCheck]:
         """One harmless look at the platform. Raises NotFound for an unknown channel."""

@@ -47,7 +47,7 @@ async def _opened(settings: Settings, mongodb_uri: str) -> AsyncIterator[Gateway
         async with (
             limit,
             open_gateway(settings, mongodb_uri) as gateway,
-            gateway.channels.running(),
+            gateway.channels.running(workers=settings.channel_workers),
             gateway.orders.running(),
             gateway.movements.running(),
         ):

@@ -11,6 +11,7 @@ from typing import Any
 from pymongo.errors import OperationFailure, PyMongoError
 
 from gateway.inventory.ledger import ItemMark
+from gateway.inventory.news import SyncNews
 from gateway.store.driver import Database, Document, as_storage_error
 
 AWAIT_MILLISECONDS_MAX = 200
@@ -23,6 +24,10 @@ PIPELINE: list[Mapping[str, Any]] = [
                 {"ns.coll": {"$in": ["ledger", "listings"]}, "operationType": "insert"},
                 # A listing's own pushes are updates too; only one that was made due again is news.
                 {"ns.coll": "listings", "updateDescription.updatedFields.resyncs": {"$exists": True}},
+                # What a channel has acknowledged or refused is news for those who wait for it.
+                {"ns.coll": "listings", "updateDescription.updatedFields.confirmedAt": {"$exists": True}},
+                {"ns.coll": "listings", "updateDescription.updatedFields.error": {"$exists": True}},
+                {"ns.coll": "listings", "updateDescription.updatedFields.lastError": {"$exists": True}},
                 {"ns.coll": {"$in": ["channels", "locations"]}},
             ]
         }
@@ -33,8 +38,15 @@ PIPELINE: list[Mapping[str, Any]] = [
             "documentKey": 1,
             "operationType": 1,
             "fullDocument.items": 1,
+            "fullDocument.seq": 1,
+            "fullDocument.lines.locationId": 1,
             "fullDocument.channelId": 1,
             "fullDocument.itemId": 1,
+            "updateDescription.updatedFields.resyncs": 1,
+            "updateDescription.updatedFields.syncedVersion": 1,
+            "updateDescription.updatedFields.confirmedAt": 1,
+            "updateDescription.updatedFields.error": 1,
+            "updateDescription.updatedFields.lastError": 1,
         }
     },
 ]
@@ -42,9 +54,11 @@ PIPELINE: list[Mapping[str, Any]] = [
 
 @dataclass(frozen=True, slots=True)
 class StockMoved:
-    """A ledger entry was committed; `items` are the items as it left them."""
+    """A ledger entry was committed at `seq`; `items` are the items as it left them."""
 
     items: tuple[ItemMark, ...]
+    seq: int = 0
+    location_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,7 @@ class ChannelsChanged:
     """A channel, or a location that may feed one, was changed."""
 
 
-Change = StockMoved | ListingDue | ChannelsChanged
+Change = StockMoved | ListingDue | SyncNews | ChannelsChanged
 
 
 class ResumeImpossible(Exception):
@@ -125,12 +139,31 @@ class ChangeStream:
 def _read(event: Document) -> Change:
     match event["ns"]["coll"]:
         case "ledger":
-            marks = event["fullDocument"]["items"]
-            return StockMoved(
-                tuple(ItemMark(mark["id"], mark["sku"], mark["version"], mark["totalAvailable"]) for mark in marks)
-            )
+            return _read_entry(event["fullDocument"])
         case "listings":
-            channel_id, _, item_id = event["documentKey"]["_id"].partition(":")
-            return ListingDue(channel_id, item_id)
+            return _read_listing(event)
         case _:
             return ChannelsChanged()
+
+
+def _read_entry(entry: Document) -> StockMoved:
+    marks = tuple(ItemMark(mark["id"], mark["sku"], mark["version"], mark["totalAvailable"]) for mark in entry["items"])
+    return StockMoved(marks, entry["seq"], frozenset(line["locationId"] for line in entry.get("lines", ())))
+
+
+def _read_listing(event: Document) -> Change:
+    channel_id, _, item_id = event["documentKey"]["_id"].partition(":")
+    updated = event.get("updateDescription", {}).get("updatedFields", {})
+    if "resyncs" in updated or event["operationType"] == "insert":
+        return ListingDue(channel_id, item_id)
+    error = updated.get("error")
+    confirmed = "confirmedAt" in updated
+    return SyncNews(
+        channel_id,
+        item_id,
+        # The version is left out of an update that did not change it: only the policy was another.
+        confirmed_version=updated.get("syncedVersion") if confirmed else None,
+        confirmed_at=updated.get("confirmedAt"),
+        reason=error["reason"] if error else updated.get("lastError"),
+        parked=error is not None,
+    )

@@ -14,6 +14,7 @@ from gateway.inventory.reservations import RESERVATIONS
 from gateway.inventory.transfers import TRANSFERS
 from gateway.store.alerts import ALERT_INDEXES
 from gateway.store.api_keys import API_KEY_INDEXES, API_KEYS
+from gateway.store.drifts import DRIFT_INDEXES
 from gateway.store.driver import Database, as_storage_error
 from gateway.store.hints import HINT_INDEXES
 from gateway.store.inbound import INBOUND_INDEXES
@@ -33,6 +34,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     TRANSFERS: TRANSFER_INDEXES,
     INBOUND: INBOUND_INDEXES,
     ALERTS: ALERT_INDEXES,
+    "drifts": DRIFT_INDEXES,
     "listings": [*LISTING_INDEXES, *HINT_INDEXES],
     "inbox": INBOX_INDEXES,
     API_KEYS: API_KEY_INDEXES,

@@ -72,6 +72,8 @@ def read_listing(document: dict[str, Any]) -> Listing:
         confirmed_at=document.get("confirmedAt"),
         error=None if error is None else ListingError(error["reason"], error["at"]),
         intents=tuple(_read_intent(intent) for intent in document.get("intents", ())),
+        attempts=document.get("attempts", 0),
+        last_error=document.get("lastError"),
     )
 
 

@@ -23,6 +23,12 @@ LISTING_INDEXES = [
     IndexModel([("channelId", ASCENDING), ("sku", ASCENDING)]),
     # The backlog scan walks a channel's listings in the order of their ids.
     IndexModel([("channelId", ASCENDING), ("_id", ASCENDING)]),
+    # What was parked.
+    IndexModel(
+        [("channelId", ASCENDING), ("_id", ASCENDING)],
+        partialFilterExpression={"error": {"$exists": True}},
+        name="dead",
+    ),
     # What was sent and never answered; nearly always empty.
     IndexModel([("channelId", ASCENDING)], partialFilterExpression={"intents": {"$exists": True}}, name="unanswered"),
 ]
@@ -53,9 +59,11 @@ class ListingStore:
         ids = [listing_id(channel_id, item_id) for item_id in item_ids]
         return await self._find({"_id": {"$in": ids}}, len(ids))
 
-    async def page(self, channel_id: str, after: str | None, limit: int) -> list[Listing]:
-        """A channel's listings by id, those after listing id `after`."""
-        wanted: Document = {"channelId": channel_id}
+    async def page(self, channel_id: str | None, after: str | None, limit: int, *, dead: bool = False) -> list[Listing]:
+        """A channel's listings, or all, by id, those after listing id `after`; with `dead`, only the parked ones."""
+        wanted: Document = {} if channel_id is None else {"channelId": channel_id}
+        if dead:
+            wanted["error"] = {"$exists": True}
         if after is not None:
             wanted["_id"] = {"$gt": after}
         return await self._find(wanted, limit, sort="_id")

@@ -5,7 +5,7 @@ Every write names the fencing token of the worker's lease, so a worker that has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -115,10 +115,26 @@ class PushStore:
     async def intend(self, intents: Mapping[str, Sequence[Intent]], fence: int) -> bool:
         """Store what is about to be sent, per listing id; False when a newer lease has been here."""
         writes = [
-            UpdateOne(_guard(listing_id, fence), {"$set": {"fence": fence, "intents": _intents(some)}})
+            UpdateOne(
+                _guard(listing_id, fence),
+                {"$set": {"fence": fence, "intents": _intents(some)}, "$inc": {"attempts": 1}},
+            )
             for listing_id, some in intents.items()
         ]
         return await self._write(writes)
+
+    async def resend(self, listing_ids: Collection[str], fence: int) -> bool:
+        """Count another attempt at what these have intended; False when a newer lease has been here."""
+        change = {"$set": {"fence": fence}, "$inc": {"attempts": 1}}
+        return await self._write([UpdateOne(_guard(listing_id, fence), change) for listing_id in listing_ids])
+
+    async def failed(self, channel_id: str, reason: str, fence: int) -> None:
+        """Keep why what was sent last has no answer, for people."""
+        wanted = {"channelId": channel_id, "intents": {"$exists": True}, "fence": {"$lte": fence}}
+        try:
+            await self._listings.update_many(wanted, {"$set": {"lastError": reason}})
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
 
     async def record(self, acknowledged: Sequence[Acknowledged], fence: int) -> bool:
         """Store what the platform has acknowledged; False when a newer lease has been here."""
@@ -147,6 +163,8 @@ def _change(some: Acknowledged, fence: int, now: datetime) -> Document:
     if some.synced is not None:
         values["syncedVersion"], values["syncedPolicy"] = some.synced
         values["confirmedAt"] = now
+        values["attempts"] = 0
+        gone["lastError"] = ""
     if some.reason is not None:
         values["error"] = {"reason": some.reason, "at": now}
     if some.intents:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from cachetools import LRUCache, TTLCache
@@ -11,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.batch import ItemChange
-from gateway.inventory.ledger import LedgerEntry
+from gateway.inventory.ledger import ItemMark, LedgerEntry
 from gateway.inventory.ports import Loaded, Wanted, WriteConflict
 from gateway.inventory.records import RecordChange
 from gateway.inventory.stock import Item
@@ -66,6 +67,13 @@ class MongoStockStore:
             if item is not None:
                 self._by_id.pop(item.id, None)
 
+    def overtaken(self, items: Iterable[ItemMark]) -> None:
+        """Drop what is older than these: another process has written, and a decision on it would be refused."""
+        for mark in items:
+            known = self._by_id.get(mark.item_id)
+            if known is not None and known.version < mark.version:
+                self.forget([known.sku])
+
     async def load(self, wanted: Wanted) -> Loaded:
         try:
             items, entries, records = await asyncio.gather(
@@ -102,25 +110,31 @@ class MongoStockStore:
         self, changes: Sequence[ItemChange], entries: Sequence[LedgerEntry], records: Sequence[RecordChange]
     ) -> None:
         at = entries[-1].at
-        after = [change.after(at) for change in changes]
-        updates = [_update(change, item) for change, item in zip(changes, after, strict=True)]
-        documents = [entry_document(entry) for entry in entries]
+        updates = [_update(change, at) for change in changes]
         try:
             async with self._database.transaction() as session:
-                if updates:
-                    await self._write(session, "update", "items", "updates", updates)
+                # While the server works on the updates, this process prepares what comes after them.
+                updating = asyncio.ensure_future(self._write(session, "update", "items", "updates", updates))
+                await asyncio.sleep(0)
+                try:
+                    after = [change.after(at) for change in changes]
+                    documents = [entry_document(entry) for entry in entries]
+                finally:
+                    await updating
                 await self._write(session, "insert", "ledger", "documents", documents)
                 for verb, collection, field, statements in self._records.writes(records):
                     await self._write(session, verb, collection, field, statements)
         except BaseException:
             # Stale, unknown or cancelled: whatever this process believed of these items must be read again.
-            self.forget([item.sku for item in after])
+            self.forget([change.before.sku for change in changes])
             raise
         for item in after:
             self._keep(item)
 
     async def _write(self, session: Any, verb: str, collection: str, field: str, statements: list[Document]) -> None:
         """Run one write command; every statement must find its target, or the whole transaction is void."""
+        if not statements:
+            return
         command = {verb: collection, field: statements, "ordered": True}
         answer = await self._database.handle.command(command, session=session)
         if answer["n"] != len(statements):
@@ -153,7 +167,7 @@ def _size(item: Item) -> int:
     return 1 + len(item.levels)
 
 
-def _update(change: ItemChange, after: Item) -> Document:
+def _update(change: ItemChange, at: datetime) -> Document:
     """One conditional update: the version refuses a stale decision, the quantities repeat the floor by themselves.
 
     A bucket that no document holds yet never matches a floor, which is right: it holds zero.
@@ -161,11 +175,11 @@ def _update(change: ItemChange, after: Item) -> Document:
     before = change.before
     guard: dict[str, Any] = {"_id": before.id, "version": before.version, "revision": before.revision}
     increments: dict[str, int] = {"version": change.movements}
-    values: dict[str, Any] = {"seq": change.seq, "updatedAt": after.updated_at}
+    values: dict[str, Any] = {"seq": change.seq, "updatedAt": at}
     for (location_id, bucket), delta in change.deltas.items():
         field = f"levels.{location_id}.{bucket.value}"
         increments[field] = delta
-        values[f"levels.{location_id}.updatedAt"] = after.updated_at
+        values[f"levels.{location_id}.updatedAt"] = at
         lowest = change.floors.get((location_id, bucket))
         if delta < 0 and lowest is not None:
             guard[field] = {"$gte": lowest - delta}

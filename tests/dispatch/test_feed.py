@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 
 from gateway.dispatch.feed import Feed
 from gateway.inventory.ledger import ItemMark
+from gateway.operations.news import News
 from gateway.store.changes import Change, ChangeStream, ChannelsChanged, ListingDue, ResumeImpossible, StockMoved
 from gateway.store.listings import ListingStore
 
@@ -48,13 +49,18 @@ class TwoChannels(ListingStore):
         return [(channel_id, item_id) for item_id in item_ids for channel_id in ("a", "b")]
 
 
+class NoCache:
+    def overtaken(self, items: Iterable[ItemMark]) -> None:
+        """Nothing is kept."""
+
+
 class Recorder:
     def __init__(self, until: str) -> None:
         self.news: list[str] = []
         self.reached = asyncio.Event()
         self._until = until
 
-    def due(self, channel_id: str, item_id: str, available: int) -> None:
+    def due(self, channel_id: str, item_id: str, available: int, since: float) -> None:
         self._note(f"{channel_id} {item_id} {available}")
 
     def channels_changed(self) -> None:
@@ -71,7 +77,7 @@ class Recorder:
 
 async def news_of(until: str, *scripts: list[Change | Exception]) -> list[str]:
     recorder = Recorder(until)
-    reading = asyncio.create_task(Feed(ScriptedStream(*scripts), TwoChannels(), recorder).run())
+    reading = asyncio.create_task(Feed(ScriptedStream(*scripts), TwoChannels(), recorder, News(), NoCache()).run())
     async with asyncio.timeout(10):
         await recorder.reached.wait()
     reading.cancel()

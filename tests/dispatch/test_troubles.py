@@ -247,7 +247,9 @@ async def test_one_poisonous_listing_is_parked_and_does_not_stop_the_others(mong
         assert lease is not None
         pusher = Pusher(ListingStore(gateway.database), pushes, gateway.stock_store)
         policy = channel.policy(await gateway.stock_store.locations())
-        worker = ChannelWorker(channel, connection, policy, lease, pusher, pushes, services.channels.report_health)
+        worker = ChannelWorker(
+            channel, connection, policy, lease, pusher, pushes, services.channels.report_health, lambda *_: None
+        )
         working = asyncio.create_task(worker.run())
         await woo.shelf.until("GOOD", 9)
 
