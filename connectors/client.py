@@ -56,6 +56,11 @@ class ChannelClient(Generic[Config]):
     def breaker_state(self) -> BreakerState:
         return self._breaker.state(self._clock())
 
+    @property
+    def seconds_until_free(self) -> float:
+        """How long a call would wait for the platform's allowance now: what it is to say may be decided later."""
+        return self._main.seconds_until_free
+
     async def run(self, flow: Flow[Result], *, seconds_max: float = 120.0) -> Result:
         """The flow's result. Raises its `ConnectorError`, and `Unreachable` when the time is up."""
         try:

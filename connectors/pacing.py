@@ -36,10 +36,19 @@ class Bucket:
         self._counted_at = clock()
         self._paused_until = -math.inf
         self._in_flight = 0.0
+        self._last_cost = 1.0
+
+    @property
+    def seconds_until_free(self) -> float:
+        """How long a call like the last one would have to wait if it were made now."""
+        now = self._count()
+        debt = min(self._last_cost, self._burst) - self._balance
+        return max(debt / self._per_second, self._paused_until - now, 0.0)
 
     def reserve(self, cost: float) -> float:
         """Takes the cost; returns the seconds to wait before the call may go. End it with `settle` or `give_back`."""
         now = self._count()
+        self._last_cost = cost
         # A call dearer than the whole bucket goes when the bucket is full.
         self._balance -= cost
         self._in_flight += cost

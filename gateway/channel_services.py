@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,6 +19,7 @@ from connectors import CONNECTORS
 from connectors.session import HttpSession
 from gateway.dispatch.connections import Connections, ConnectorPlatforms
 from gateway.dispatch.dispatch import Dispatch
+from gateway.dispatch.ending import end_tasks
 from gateway.dispatch.feed import Feed
 from gateway.dispatch.push_watch import PushWatch
 from gateway.dispatch.pushing import Pusher
@@ -100,7 +101,7 @@ class ChannelServices:
         try:
             yield
         finally:
-            await _end(tasks)
+            await end_tasks(tasks)
             await self.dispatch.close()
 
 
@@ -136,7 +137,7 @@ async def open_channel_services(
             directory,
             connections,
             leases,
-            Pusher(listings, pushes, stock_store, safety[1]),
+            Pusher(pushes, stock_store, safety[1]),
             pushes,
             stock_store,
             channels.report_health,
@@ -168,15 +169,6 @@ async def open_channel_services(
             Feed(ChangeStream(database), listings, dispatch, news, stock_store),
             push_watch,
         )
-
-
-async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel until they have ended: the database's driver may swallow a cancellation that comes with its answer."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=0.5)
 
 
 async def _keep_running(name: str, loop: Callable[[], Awaitable[None]]) -> None:

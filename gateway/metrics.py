@@ -22,6 +22,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        self._count_stock(registry)
+        self._count_inbound(registry)
+        self._count_channels(registry)
+        self._count_process(registry)
+
+    def _count_stock(self, registry: CollectorRegistry) -> None:
+        """Stock commands, their transactions, and the proof that they add up."""
         self.adjustments = Counter(
             "gateway_adjustments",
             "Stock commands by result: applied, replayed, or the code of the refusal.",
@@ -61,6 +68,12 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self.alerts_resolved = Counter(
+            "gateway_alerts_resolved", "Alerts that were closed because the stock had recovered.", registry=registry
+        )
+
+    def _count_inbound(self, registry: CollectorRegistry) -> None:
+        """What platforms have told us."""
         self.inbox_events = Gauge(
             "gateway_inbox_events",
             "Events from platforms that are not done, by state: received, waiting or failed (parked).",
@@ -80,6 +93,9 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+
+    def _count_channels(self, registry: CollectorRegistry) -> None:
+        """What the channels have yet to hear."""
         self.outbox_lag = Gauge(
             "gateway_outbox_lag_seconds",
             "Age of the oldest change that a channel has yet to acknowledge.",
@@ -107,9 +123,16 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
-        self.alerts_resolved = Counter(
-            "gateway_alerts_resolved", "Alerts that were closed because the stock had recovered.", registry=registry
+        self.channel_divergence = Gauge(
+            "gateway_channel_divergence_skus",
+            "Places of listings that showed another quantity than ours at the last reconciliation.",
+            ["channel"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
         )
+
+    def _count_process(self, registry: CollectorRegistry) -> None:
+        """This process."""
         self.event_loop_lag = Histogram(
             "gateway_event_loop_lag_seconds", "How late the event loop runs.", registry=registry, buckets=_SECONDS
         )
@@ -119,13 +142,6 @@ class Metrics:
             ["route", "method", "status"],
             registry=registry,
             buckets=_SECONDS,
-        )
-        self.channel_divergence = Gauge(
-            "gateway_channel_divergence_skus",
-            "Places of listings that showed another quantity than ours at the last reconciliation.",
-            ["channel"],
-            registry=registry,
-            multiprocess_mode="mostrecent",
         )
         build_info = Gauge(
             "gateway_build_info", "The running version.", ["version"], registry=registry, multiprocess_mode="livemax"

@@ -112,9 +112,12 @@ def _offer_place(
         # settling, a count above our belief is a leftover of our own first write instead.
         unseen = there - belief if settles_at is None else min(0, there - belief)
     quantity = max(0, offered + unseen)
+    compares = present.writes is StockWrites.COMPARE_AND_SET
+    if compares and belief is None:
+        # Orders that it has yet to report may be overwritten now.
+        settles_at = present.now + SETTLING
     if quantity == there:
         return Confirmed(quantity - unseen, item.seq, settles_at)
-    compares = present.writes is StockWrites.COMPARE_AND_SET
     change_from = None if not compares else belief if there is None else there
     return Intent(
         batch="",
@@ -128,7 +131,7 @@ def _offer_place(
         seq=item.seq,
         policy=present.policy,
         at=present.now,
-        settles_at=present.now + SETTLING if compares and change_from is None else settles_at,
+        settles_at=settles_at,
     )
 
 

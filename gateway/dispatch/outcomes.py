@@ -55,7 +55,7 @@ def settle(
     for write, outcome in zip(writes, outcomes, strict=True):
         by_listing[write.listing.id].append((write, _after_resend(write.intent, outcome) if resent else outcome))
     for listing_id, answered in by_listing.items():
-        _settle_listing(settlement, answered[0][0].listing, answered, unchanged.get(listing_id, {}))
+        _settle_listing(settlement, answered[0][0].listing, answered, unchanged.get(listing_id, {}), resent)
     return settlement
 
 
@@ -64,6 +64,7 @@ def _settle_listing(
     listing: Listing,
     answered: Sequence[tuple[Write, UpdateOutcome]],
     unchanged: Mapping[Place, Confirmed],
+    resent: bool,
 ) -> None:
     confirmed = {**listing.confirmed, **unchanged}
     unanswered: list[Intent] = []
@@ -79,6 +80,9 @@ def _settle_listing(
                 known = settlement.stale.setdefault(listing.item_id, {})
                 if actual is not None:
                     known[intent.place] = actual
+                if resent:
+                    # The first try may have been applied and sold from since, or not: nothing can be believed.
+                    confirmed.pop(intent.place, None)
             case Deferred(why, after_seconds):
                 unanswered.append(intent)
                 settlement.deferred.append(write)

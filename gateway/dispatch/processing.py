@@ -9,6 +9,7 @@ import structlog
 
 from connectors.errors import ConnectorError, Retriable
 from gateway.dispatch.connections import ChannelUnreadable
+from gateway.dispatch.ending import end_tasks
 from gateway.dispatch.messages import MessageHandler, Unreadable
 from gateway.dispatch.schedule import retry_seconds
 from gateway.inventory.errors import InventoryError
@@ -46,10 +47,12 @@ class InboxProcessor:
 
     async def run(self) -> None:
         """Until cancelled; an event in hand then is taken up again once its claim has run out."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sweep())
-            for _ in range(self._at_once):
-                tasks.create_task(self._work())
+        tasks = [asyncio.create_task(self._sweep()), *(asyncio.create_task(self._work()) for _ in range(self._at_once))]
+        try:
+            # None of them ever ends but by a fault.
+            await asyncio.gather(*tasks)
+        finally:
+            await end_tasks(tasks)
 
     def _enqueue(self, event_id: str, *, just_added: bool) -> None:
         if event_id not in self._queued and not self._queue.full():

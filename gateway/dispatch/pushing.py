@@ -21,7 +21,6 @@ from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Plac
 from gateway.inventory.ports import StorageError
 from gateway.inventory.stock import Item
 from gateway.store.leases import Lease
-from gateway.store.listings import ListingStore
 from gateway.store.pushes import Acknowledged, PushStore
 
 LEASE_MARGIN_SECONDS = 1.0
@@ -44,13 +43,11 @@ class Pusher:
 
     def __init__(
         self,
-        listings: ListingStore,
         pushes: PushStore,
         locations: KnownLocations,
         valve: SafetyValve | None = None,
     ) -> None:
         """Without a valve nothing is ever held back."""
-        self._listings = listings
         self._pushes = pushes
         self._locations = locations
         self._valve = valve
@@ -63,7 +60,7 @@ class Pusher:
         actual: Mapping[str, Mapping[Place, int]],
     ) -> list[Offer]:
         """What the channel is to be told of these items, from what is true now. Raises ValveShut."""
-        listings = [some for some in await self._listings.of_channel(channel.id, item_ids) if some.error is None]
+        listings = [some for some in await self._pushes.listings(channel.id, item_ids) if some.error is None]
         # The items first: of the channel's own orders, those that came later must not be counted yet.
         items = await self._pushes.items([listing.item_id for listing in listings])
         present = Present(channel, writes, await self._locations.locations(), datetime.now(UTC))

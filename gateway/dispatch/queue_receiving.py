@@ -12,6 +12,7 @@ import structlog
 from connectors.errors import ConnectorError
 from connectors.queues import NotificationSource, QueueAddress
 from gateway.dispatch.connections import ChannelUnreadable, Connection, Connections
+from gateway.dispatch.ending import end_tasks
 from gateway.dispatch.reception import Reception
 from gateway.dispatch.schedule import retry_seconds
 from gateway.inventory.channels import Channel
@@ -56,10 +57,8 @@ class QueueReceivers:
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             tasks = [task for _, task in self._running.values()]
-            for task in tasks:
-                task.cancel()
             self._running.clear()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
 
     def _match(self, channels: dict[str, Channel]) -> None:
         wanted: dict[str, tuple[Connection, QueueAddress]] = {}

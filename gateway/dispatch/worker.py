@@ -13,6 +13,7 @@ import structlog
 
 from connectors.abilities import StockAbilities, StockWrites
 from connectors.breaker import ChannelSuspended
+from connectors.client import PACE_WAIT_SECONDS_MAX
 from connectors.errors import ConnectorError, Permanent, Retriable, Throttled, Unreachable
 from gateway.dispatch.comparisons import Comparisons
 from gateway.dispatch.connections import Connection
@@ -162,6 +163,11 @@ class ChannelWorker:
         self._scanning = self._scanned_to is not None
 
     async def _push(self) -> bool:
+        seconds = self._connection.client.seconds_until_free
+        if seconds > 0:
+            # A quantity that is decided before the wait is old news after it.
+            await self._wait(min(seconds, PACE_WAIT_SECONDS_MAX))
+            return False
         abilities = self._abilities
         self._in_hand = self._pending.take(abilities.updates_max)
         taken = list(self._in_hand)
@@ -246,7 +252,9 @@ class ChannelWorker:
 
     async def _rest(self, wished: float | None) -> None:
         """Wait before the next try; a stop or a change of the channel's settings ends the wait."""
-        seconds = retry_seconds(max(self._failures, 1), wished, random.random())
+        await self._wait(retry_seconds(max(self._failures, 1), wished, random.random()))
+
+    async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._interrupted.wait()

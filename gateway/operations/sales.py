@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
 
@@ -90,6 +90,11 @@ class SalesOperations:
         self._items = items
         self._orders = orders
         self._listings = listings
+
+    async def knows(self, channel_id: str, order_id: str, at: datetime) -> bool:
+        """Whether the order has been applied as it was at that time, or later. Raises a StorageError."""
+        order = await self._orders.get(channel_id, order_id)
+        return order is not None and order.precedence.occurred_at >= at
 
     async def report(self, channel: Channel, reported: ChannelOrder) -> None:
         """Bring the stock to the order's reported state; does nothing where a newer one was applied.

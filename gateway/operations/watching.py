@@ -31,7 +31,7 @@ class Watching:
     """Streams that end only when their reader leaves."""
 
     def __init__(self, news: News, past: StockPast) -> None:
-        self._news = news
+        self.news = news
         self._past = past
 
     async def stock(self, skus: Collection[str] | None, after: int | None) -> AsyncGenerator[StockNews]:
@@ -45,7 +45,7 @@ class Watching:
         earliest = now if after is None else 0
         told: LRUCache[str, int] = LRUCache(VERSIONS_MAX)
         missed = after is not None
-        with self._news.stock.reader(skus) as reader:
+        with self.news.stock.reader(skus) as reader:
             while True:
                 if missed:
                     start = max(earliest, position - OVERLAP_SECONDS * 1_000_000)
@@ -63,7 +63,7 @@ class Watching:
 
     async def channel(self, channel_id: str) -> AsyncGenerator[SyncNews]:
         """What the channel acknowledges or refuses from now on; of an item that changes often only the newest."""
-        with self._news.by_channel.reader([channel_id]) as reader:
+        with self.news.by_channel.reader([channel_id]) as reader:
             while True:
                 for news in (await reader.take()).news:
                     yield news
@@ -73,7 +73,7 @@ class Watching:
 
         Channels that are paused, and listings that are parked, are not waited for: they need a person.
         """
-        with suppress(TimeoutError), self._news.by_item.reader([item_id]) as reader:
+        with suppress(TimeoutError), self.news.by_item.reader([item_id]) as reader:
             async with asyncio.timeout(seconds):
                 while any(sync.is_awaited(version) for sync in await read(item_id) or ()):
                     await reader.take()

@@ -28,10 +28,13 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from gateway.inventory.ports import CommitUnknown, StorageError, StoreUnavailable, WriteConflict
+from gateway.store.cancellation import mend_wait_for
 
 Document = dict[str, Any]
 
 _log = structlog.get_logger(__name__)
+
+mend_wait_for()
 
 DURABLE = WriteConcern("majority", j=True)
 COMMIT_TRIES = 3

@@ -13,11 +13,13 @@ from typing import Any
 from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
-from gateway.inventory.channels import Confirmed, Intent, Listing, Place
+from gateway.inventory.channels import Confirmed, Intent, Listing, Place, listing_id
 from gateway.inventory.stock import Item
 from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.grouped_writes import GroupedWrites
 from gateway.store.item_documents import read_item
 from gateway.store.listing_documents import confirmed_document, intent_document, read_listing
+from gateway.store.views.coalescing import Coalesced
 
 BACKLOG_PAGE = 1_000
 UNANSWERED_MAX = 10_000
@@ -55,14 +57,19 @@ class PushStore:
         self._listings = database["listings"]
         self._items = database["items"]
         self._ledger = database["ledger"]
+        self._writes = GroupedWrites(self._listings)
+        self._items_read = Coalesced(self._read_items)
+        self._listings_read = Coalesced(self._read_listings)
 
     async def items(self, item_ids: Sequence[str]) -> dict[str, Item]:
-        """By id; the newest that is durable."""
-        try:
-            documents = await self._items.find({"_id": {"$in": list(item_ids)}}).to_list(len(item_ids))
-        except PyMongoError as error:
-            raise as_storage_error(error) from error
-        return {document["_id"]: read_item(document) for document in documents}
+        """By id; the newest that is durable. Channels that ask at the same time share a look."""
+        found = await self._items_read.many(item_ids)
+        return {item.id: item for item in found if item is not None}
+
+    async def listings(self, channel_id: str, item_ids: Sequence[str]) -> list[Listing]:
+        """One channel's listings of these items. Channels that ask at the same time share a look."""
+        found = await self._listings_read.many([listing_id(channel_id, item_id) for item_id in item_ids])
+        return [listing for listing in found if listing is not None]
 
     async def backlog(self, channel_id: str, policy: str, after: str | None) -> tuple[list[Item], str | None]:
         """One page of the scan: the items the channel has yet to hear of, and where to go on; None at the end."""
@@ -76,13 +83,27 @@ class PushStore:
             raise as_storage_error(error) from error
         if not listings:
             return [], None
-        items = await self.items([listing.item_id for listing in listings if listing.error is None])
+        items = await self._read_items([listing.item_id for listing in listings if listing.error is None])
         due = [
             items[listing.item_id]
             for listing in listings
             if listing.item_id in items and listing.is_due(items[listing.item_id].version, policy)
         ]
         return due, listings[-1].id if len(listings) == BACKLOG_PAGE else None
+
+    async def _read_items(self, item_ids: Collection[str]) -> dict[str, Item]:
+        try:
+            documents = await self._items.find({"_id": {"$in": list(item_ids)}}).to_list(len(item_ids))
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return {document["_id"]: read_item(document) for document in documents}
+
+    async def _read_listings(self, ids: Collection[str]) -> dict[str, Listing]:
+        try:
+            documents = await self._listings.find({"_id": {"$in": list(ids)}}).to_list(len(ids))
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return {document["_id"]: read_listing(document) for document in documents}
 
     async def unanswered(self, channel_id: str) -> list[Listing]:
         """Listings with writes that a predecessor sent and whose answer nobody recorded."""
@@ -121,12 +142,12 @@ class PushStore:
             )
             for listing_id, some in intents.items()
         ]
-        return await self._write(writes)
+        return await self._writes.write(writes)
 
     async def resend(self, listing_ids: Collection[str], fence: int) -> bool:
         """Count another attempt at what these have intended; False when a newer lease has been here."""
         change = {"$set": {"fence": fence}, "$inc": {"attempts": 1}}
-        return await self._write([UpdateOne(_guard(listing_id, fence), change) for listing_id in listing_ids])
+        return await self._writes.write([UpdateOne(_guard(listing_id, fence), change) for listing_id in listing_ids])
 
     async def failed(self, channel_id: str, reason: str, fence: int) -> None:
         """Keep why what was sent last has no answer, for people."""
@@ -139,18 +160,9 @@ class PushStore:
     async def record(self, acknowledged: Sequence[Acknowledged], fence: int) -> bool:
         """Store what the platform has acknowledged; False when a newer lease has been here."""
         now = datetime.now(UTC)
-        return await self._write(
+        return await self._writes.write(
             [UpdateOne(_guard(some.listing_id, fence), _change(some, fence, now)) for some in acknowledged]
         )
-
-    async def _write(self, writes: list[UpdateOne]) -> bool:
-        if not writes:
-            return True
-        try:
-            answer = await self._listings.bulk_write(writes, ordered=False)
-        except PyMongoError as error:
-            raise as_storage_error(error) from error
-        return bool(answer.matched_count == len(writes))
 
 
 def _guard(listing_id: str, fence: int) -> Document:

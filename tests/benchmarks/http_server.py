@@ -26,7 +26,7 @@ from gateway.store.private_mongod import private_database
 from gateway.transport.endpoint import GraphQLEndpoint
 from schema.errors import UserError
 from schema.scalars import SCALARS, Quantity
-from schema.stock import SyncStatus
+from schema.sync import SyncStatus
 from tests.kernel import stock_up
 
 UNITS = 10**9

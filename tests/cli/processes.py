@@ -86,6 +86,23 @@ async def serving(*arguments: str, **settings: str) -> AsyncIterator[Serving]:
             await finish(process)
 
 
+@asynccontextmanager
+async def working(**settings: str) -> AsyncIterator[Process]:
+    """A worker process, ready when the body begins; ended if the body did not."""
+    process = await start("worker", **settings)
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(START_SECONDS_MAX):
+            line = (await process.stdout.readline()).decode()
+        if not line.startswith("Inventory gateway worker ready"):
+            raise AssertionError((await finish(process)).err)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            await finish(process)
+
+
 async def gone(processes: list[psutil.Process], seconds_max: float) -> bool:
     """Whether all of the processes end in time."""
     _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=seconds_max)

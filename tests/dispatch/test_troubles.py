@@ -26,7 +26,6 @@ from gateway.dispatch.worker import ChannelWorker
 from gateway.inventory.channels import Channel, ChannelState
 from gateway.operations.channels import ChannelChange
 from gateway.store.leases import LeaseStore
-from gateway.store.listings import ListingStore
 from gateway.store.pushes import Acknowledged, PushStore
 from tests.dispatch.trading import (
     HOME,
@@ -214,7 +213,7 @@ async def _push_and_die(gateway: Gateway, channel: Channel) -> None:
     """Push what is due as a process that does not live to record the answer."""
     leases = LeaseStore(gateway.database, "mortal", ttl_seconds=30)
     connection = gateway.channels.connections.of(channel)
-    pusher = Pusher(ListingStore(gateway.database), Mortal(gateway.database), gateway.stock_store)
+    pusher = Pusher(Mortal(gateway.database), gateway.stock_store)
     lease = await leases.acquire(f"channel/{channel.id}")
     assert lease is not None
     item = await item_of(gateway, SKU)
@@ -245,7 +244,7 @@ async def test_one_poisonous_listing_is_parked_and_does_not_stop_the_others(mong
         connection = Connections({"woocommerce": PoisonedWoo()}, session, services.channels.full_config).of(channel)
         lease = await LeaseStore(gateway.database, "tests", ttl_seconds=60).acquire("channel/woo-de")
         assert lease is not None
-        pusher = Pusher(ListingStore(gateway.database), pushes, gateway.stock_store)
+        pusher = Pusher(pushes, gateway.stock_store)
         policy = channel.policy(await gateway.stock_store.locations())
         worker = ChannelWorker(
             channel, connection, policy, lease, pusher, pushes, services.channels.report_health, lambda *_: None
