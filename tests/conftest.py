@@ -20,6 +20,9 @@ async def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[s
 @pytest.fixture(scope="session")
 def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, object]]]:
     with MongoClient[dict[str, object]](mongo_uri, timeoutMS=10_000) as client:
+        # The server keeps the files of a dropped database for its history window, five minutes by default: hundreds
+        # of databases a run would use up all the files that a process may open.
+        client.admin.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 1})
         yield client
 
 

@@ -1,6 +1,6 @@
-"""How long from a committed change until every channel shows it: `python -m tests.benchmarks.propagation`.
+"""How long it takes from a committed change of stock until every channel shows it.
 
-The simulated shops run in a process of their own; both processes read the same monotonic clock.
+Run: `python -m tests.benchmarks.propagation`. The shops run in a process of their own; both read the same clock.
 """
 
 from __future__ import annotations
