@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -11,8 +13,17 @@ from pymongo import MongoClient
 from gateway.store.private_mongod import private_database
 
 
+FILES_WANTED = 200_000
+"""Files that the server may open: it keeps those of a dropped database for minutes, and a run makes hundreds."""
+
+
 @pytest.fixture(scope="session")
 async def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, PermissionError):
+        # Only root may go beyond the hard limit; others get all of it.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES_WANTED, FILES_WANTED))
     async with private_database(tmp_path_factory.mktemp("mongod")) as database:
         yield database.uri
 
@@ -20,9 +31,6 @@ async def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[s
 @pytest.fixture(scope="session")
 def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, object]]]:
     with MongoClient[dict[str, object]](mongo_uri, timeoutMS=10_000) as client:
-        # The server keeps the files of a dropped database for its history window, five minutes by default: hundreds
-        # of databases a run would use up all the files that a process may open.
-        client.admin.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 1})
         yield client
 
 
