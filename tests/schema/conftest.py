@@ -17,7 +17,7 @@ async def shop(mongo_uri: str, database_name: str) -> AsyncIterator[Shop]:
         yield shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def library(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Shop]:
     """A stocked shop for tests that change nothing."""
     name = f"test_{uuid4().hex[:12]}"
