@@ -44,6 +44,8 @@ class Connector(ABC, Generic[Config]):
     """None: the platform sends no webhooks, and whatever arrives is refused."""
     topics: ClassVar[Mapping[str, MessageKind]]
     """The topics we act on; others are accepted and ignored."""
+    setup: ClassVar[Sequence[str]] = ()
+    """What an operator does at the platform before the channel is connected, one step each; for `docs/platforms.md`."""
     delivery_header: ClassVar[str | None] = None
     """The header whose value is the same on every resend of one notification, and only then."""
 
@@ -65,14 +67,14 @@ class Connector(ABC, Generic[Config]):
 
     # Inbound
 
-    @abstractmethod
     def topic(self, notification: Notification) -> str:
         """The platform's own name of what happened; empty when it says none."""
+        return ""
 
-    @abstractmethod
     def interpret(self, config: Config, notification: Notification) -> list[ChannelMessage]:
-        """What a verified notification says; empty when there is nothing for us in it. Platforms write this one,
-        callers use `parse`."""
+        """What a verified notification says; empty when there is nothing for us in it. Platforms that send any write
+        this one, callers use `parse`."""
+        return []
 
     def parse(self, config: Config, notification: Notification) -> list[ChannelMessage]:
         """What a verified notification says. Raises `Permanent` when it does not have the shape its topic promises."""
@@ -121,6 +123,11 @@ class Connector(ABC, Generic[Config]):
         writable = [update for update, problem in zip(updates, problems, strict=True) if problem is None]
         written = iter((yield from self.set_stock(config, writable)) if writable else ())
         return [next(written) if problem is None else Rejected("listing_ids", problem) for problem in problems]
+
+    def unfinished(self, config: Config) -> Flow[bool] | None:
+        """Whether something that was written, and had no answer, may yet be applied; None on a platform that applies
+        at once what it applies at all. Nothing newer is written before it is so."""
+        return None
 
     @abstractmethod
     def read_stock(self, config: Config, cursor: str | None) -> Flow[Page[ChannelStock]]:

@@ -1,6 +1,6 @@
 """What we read from a platform: its listings, its counts, its locations; always page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -18,6 +18,12 @@ class Page(Generic[Entry]):
     entries: tuple[Entry, ...]
     cursor: str | None
     more: bool
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], following: object = None) -> "Page[Entry]":
+        """A page after which comes `following` (a page number, an id, an address of the platform), or nothing."""
+        more = following is not None
+        return cls(entries=tuple(entries), cursor=str(following) if more else None, more=more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

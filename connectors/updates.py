@@ -59,3 +59,11 @@ class Rejected:
 
 
 UpdateOutcome: TypeAlias = Confirmed | Stale | Deferred | Rejected
+
+
+def without_writing(update: StockUpdate, shown: int) -> UpdateOutcome | None:
+    """For platforms that cannot compare by themselves: what comes of an update when the platform, looked at just now,
+    shows this much; None when there is something to write."""
+    if update.change_from is not None and shown != update.change_from:
+        return Stale(shown)
+    return Confirmed(shown) if shown == update.quantity else None

@@ -1,7 +1,7 @@
 """What the contract needs to know of a platform, and how to carry out a flow without a network."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from connectors.base import Connector
 from connectors.config import read_config
 from connectors.errors import ConnectorError
 from connectors.exchange import Flow, Notification, Request, Response, Wait, headers_of
-from connectors.messages import ChannelMessage
+from connectors.messages import ChannelMessage, OrderEvent, OrderReference
 from connectors.updates import StockUpdate, UpdateOutcome
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
@@ -25,18 +25,23 @@ class PlatformCase:
     connector: Connector[Any]
     entered: Mapping[str, Any]
     required_field: str
-    secret: str
-    previous_secret: str
-    sign: Callable[[str, bytes], str]
+    secret: str = ""
+    """This and what follows up to `unknown_topic` only for platforms that send notifications."""
+    previous_secret: str = ""
+    sign: Callable[[str, bytes], str] = lambda secret, body: ""
     """The text of the signature header, computed apart from the connectors' own code."""
-    signature_header: str
+    signature_header: str = ""
     """Empty where the proof is in the address."""
-    headers: Headers
+    headers: Headers = field(default_factory=dict)
     """Of a notification, without the signature."""
-    body: bytes
-    messages: Sequence[ChannelMessage]
-    unknown_topic: Headers | bytes
+    body: bytes = b""
+    messages: Sequence[ChannelMessage] = ()
+    unknown_topic: Headers | bytes = b""
     """Headers of such a notification, or its body where that names the topic."""
+    polled: Sequence[Any] = ()
+    """The bodies of the answers to a poll for changed orders; needed of platforms that send no notifications."""
+    polled_orders: Sequence[OrderEvent | OrderReference] = ()
+    """What that poll finds."""
     updates: Sequence[StockUpdate]
     """The first two; the last one is for something the platform does not have."""
     mistyped_id: str = "x' OR 1"

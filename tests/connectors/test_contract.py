@@ -12,7 +12,7 @@ from connectors.config import InvalidConfig, read_config
 from connectors.errors import AuthExpired, ConnectorError, Permanent, Retriable, Throttled, Untrusted
 from connectors.messages import OrderReference
 from connectors.updates import Confirmed, Rejected
-from tests.connectors.case import PlatformCase, answer, drive
+from tests.connectors.case import NOW, PlatformCase, answer, drive
 
 
 def case_of(name: str) -> PlatformCase:
@@ -26,6 +26,34 @@ def case(request: pytest.FixtureRequest) -> PlatformCase:
     return case_of(request.param)
 
 
+@pytest.fixture(params=sorted(name for name, connector in CONNECTORS.items() if connector.signature is not None))
+def notified(request: pytest.FixtureRequest) -> PlatformCase:
+    """Of the platforms that send notifications."""
+    return case_of(request.param)
+
+
+@pytest.fixture(params=sorted(name for name in CONNECTORS if case_of(name).polled))
+def polled(request: pytest.FixtureRequest) -> PlatformCase:
+    return case_of(request.param)
+
+
+def test_every_platform_shows_how_its_orders_arrive() -> None:
+    silent = [name for name, connector in CONNECTORS.items() if connector.signature is None]
+    assert [name for name in silent if not case_of(name).polled] == []
+
+
+def test_a_poll_finds_the_changed_orders(polled: PlatformCase) -> None:
+    flow = polled.connector.read_orders(polled.config(), None, NOW)
+    _, page = drive(flow, [answer(body) for body in polled.polled])
+    assert list(page.entries) == list(polled.polled_orders)
+
+
+def test_a_platform_that_sends_nothing_is_trusted_in_nothing(case: PlatformCase) -> None:
+    if case.connector.signature is None:
+        with pytest.raises(Untrusted):
+            case.connector.receive(case.config(), case.unproven())
+
+
 def test_a_case_is_about_the_platform_it_is_named_after() -> None:
     assert {name: case_of(name).connector.name for name in CONNECTORS} == {name: name for name in CONNECTORS}
 
@@ -36,56 +64,60 @@ def test_two_connectors_of_one_name_do_not_start() -> None:
         registry([one, one])
 
 
-def test_a_genuine_notification_becomes_messages(case: PlatformCase) -> None:
-    assert case.connector.receive(case.config(), case.notification()) == list(case.messages)
+def test_a_genuine_notification_becomes_messages(notified: PlatformCase) -> None:
+    assert notified.connector.receive(notified.config(), notified.notification()) == list(notified.messages)
 
 
-def test_a_changed_body_is_not_trusted(case: PlatformCase) -> None:
-    changed = case.notification(delivered=case.body.replace(b"2", b"3", 1))
-    if case.signs_content:
+def test_a_changed_body_is_not_trusted(notified: PlatformCase) -> None:
+    changed = notified.notification(delivered=notified.body.replace(b"2", b"3", 1))
+    if notified.signs_content:
         with pytest.raises(Untrusted):
-            case.connector.receive(case.config(), changed)
+            notified.connector.receive(notified.config(), changed)
     else:
         # Whatever it says, all that comes of it is a look at the platform itself.
-        assert {type(message) for message in case.connector.receive(case.config(), changed)} == {OrderReference}
+        assert {type(message) for message in notified.connector.receive(notified.config(), changed)} == {OrderReference}
 
 
-def test_a_missing_signature_is_not_trusted(case: PlatformCase) -> None:
+def test_a_missing_signature_is_not_trusted(notified: PlatformCase) -> None:
     with pytest.raises(Untrusted):
-        case.connector.receive(case.config(), case.unproven())
+        notified.connector.receive(notified.config(), notified.unproven())
 
 
-def test_the_previous_secret_is_still_accepted(case: PlatformCase) -> None:
-    assert case.connector.receive(case.config(), case.notification(case.previous_secret)) == list(case.messages)
+def test_the_previous_secret_is_still_accepted(notified: PlatformCase) -> None:
+    assert notified.connector.receive(notified.config(), notified.notification(notified.previous_secret)) == list(
+        notified.messages
+    )
 
 
-def test_an_unknown_secret_is_not_trusted(case: PlatformCase) -> None:
+def test_an_unknown_secret_is_not_trusted(notified: PlatformCase) -> None:
     for secret in ("stranger", " "):
         with pytest.raises(Untrusted):
-            case.connector.receive(case.config(), case.notification(secret))
+            notified.connector.receive(notified.config(), notified.notification(secret))
 
 
-def test_a_resent_notification_has_the_same_delivery_key(case: PlatformCase) -> None:
-    key = case.connector.delivery_key(case.notification())
-    assert key == case.connector.delivery_key(case.notification(case.previous_secret))
+def test_a_resent_notification_has_the_same_delivery_key(notified: PlatformCase) -> None:
+    key = notified.connector.delivery_key(notified.notification())
+    assert key == notified.connector.delivery_key(notified.notification(notified.previous_secret))
 
 
-def test_another_notification_has_another_delivery_key(case: PlatformCase) -> None:
-    headers = {case.connector.delivery_header: "another"} if case.connector.delivery_header else {}
-    another = case.notification(body=case.body.replace(b"7", b"8"), headers=headers)
-    assert case.connector.delivery_key(case.notification()) != case.connector.delivery_key(another)
+def test_another_notification_has_another_delivery_key(notified: PlatformCase) -> None:
+    headers = {notified.connector.delivery_header: "another"} if notified.connector.delivery_header else {}
+    another = notified.notification(body=notified.body.replace(b"7", b"8"), headers=headers)
+    assert notified.connector.delivery_key(notified.notification()) != notified.connector.delivery_key(another)
 
 
-def test_an_unknown_topic_is_ignored(case: PlatformCase) -> None:
-    unknown = case.unknown_topic
-    notification = case.notification(body=unknown) if isinstance(unknown, bytes) else case.notification(headers=unknown)
-    assert case.connector.receive(case.config(), notification) == []
+def test_an_unknown_topic_is_ignored(notified: PlatformCase) -> None:
+    unknown = notified.unknown_topic
+    notification = (
+        notified.notification(body=unknown) if isinstance(unknown, bytes) else notified.notification(headers=unknown)
+    )
+    assert notified.connector.receive(notified.config(), notification) == []
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b"null", b"{", b"", b'{"id": null, "refunds": 1}'])
-def test_a_genuine_notification_of_unexpected_shape_is_a_permanent_error(case: PlatformCase, body: bytes) -> None:
+def test_a_genuine_notification_of_unexpected_shape_is_a_permanent_error(notified: PlatformCase, body: bytes) -> None:
     with pytest.raises(Permanent):
-        case.connector.receive(case.config(), case.notification(body=body))
+        notified.connector.receive(notified.config(), notified.notification(body=body))
 
 
 def test_an_update_becomes_the_vendors_request(case: PlatformCase) -> None:

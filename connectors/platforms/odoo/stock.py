@@ -19,7 +19,7 @@ from connectors.parts import Refusal, write_in_parts
 from connectors.platforms.odoo.calls import Refused, ask, record_id
 from connectors.platforms.odoo.config import OdooConfig
 from connectors.quantities import PLACES, units_taken, units_there
-from connectors.updates import Confirmed, Deferred, Rejected, Stale, StockUpdate, UpdateOutcome
+from connectors.updates import Confirmed, Deferred, Rejected, StockUpdate, UpdateOutcome, without_writing
 
 PER_PAGE = 200
 QUANTS_MAX = 1000
@@ -72,10 +72,8 @@ def _decide(
     if product["tracking"] != "none":
         return Rejected("tracked", f"Odoo counts this product by {product['tracking']} number, which we do not know.")
     offered = units_there(product["qty_available"] - product["outgoing_qty"])
-    if update.change_from is not None and offered != update.change_from:
-        return Stale(offered)
-    if offered == update.quantity:
-        return Confirmed(offered)
+    if (outcome := without_writing(update, offered)) is not None:
+        return outcome
     elsewhere = product["qty_available"] - plain
     target = round(update.quantity + product["outgoing_qty"] - elsewhere, PLACES)
     if target < 0:

@@ -1,0 +1,45 @@
+"""The state of an order's line, for platforms that tell how far the order is and what became of its units."""
+
+from collections.abc import Mapping
+
+from connectors.messages import OrderLine, OrderStage
+
+
+def line_at(
+    stage: OrderStage,
+    *,
+    line_id: str,
+    sku: str | None,
+    ordered: int,
+    platform_ids: Mapping[str, str] | None = None,
+    shipped: int = 0,
+    cancelled: int = 0,
+    lost: int = 0,
+    returned: int = 0,
+    refunded: int | None = None,
+    location_id: str | None = None,
+) -> OrderLine:
+    """`cancelled` units were taken off the order before they left the house and can be sold again, `lost` ones cannot;
+    `returned` ones had left the house, came back and can be sold again. `shipped` counts those that came back, too.
+
+    What exceeds `ordered` is cut off. An order that is fulfilled has nothing left to ship, whatever its lines say; one
+    that is cancelled gives back all that has not been shipped.
+    """
+    shipped = min(shipped, ordered)
+    if stage is OrderStage.FULFILLED:
+        shipped = max(shipped, ordered - cancelled - lost)
+    lost = min(lost, ordered - shipped)
+    open_units = ordered - shipped - lost
+    allocated = max(0, open_units - cancelled) if stage is OrderStage.OPEN else 0
+    back = min(returned, shipped)
+    return OrderLine(
+        line_id=line_id,
+        sku=sku or None,
+        platform_ids=platform_ids or {},
+        ordered=ordered,
+        allocated=allocated,
+        released=ordered if stage is OrderStage.PENDING else open_units - allocated + back,
+        fulfilled=0 if stage is OrderStage.PENDING else shipped,
+        refunded=lost + back if refunded is None else refunded,
+        location_id=location_id,
+    )
