@@ -10,11 +10,12 @@ from gateway.inventory.ledger import Json
 
 DIFFERING_PATHS_MAX = 20
 
+_canonical_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def fingerprint(request: Json) -> bytes:
     """Digest of a canonical request. Lists of lines must already be mappings, so their order cannot matter."""
-    text = json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return blake2b(text.encode("utf-8"), digest_size=16).digest()
+    return blake2b(_canonical_text(request).encode("utf-8"), digest_size=16).digest()
 
 
 def differing_paths(first: Json, second: Json) -> tuple[str, ...]:
