@@ -1,4 +1,5 @@
-"""The GraphQL console: one page for developers, complete in itself, that asks no other server for anything."""
+"""The pages for developers: GraphiQL, which loads its scripts from a public server; and where that cannot be reached,
+a console that is complete in itself."""
 
 import base64
 import hashlib
@@ -6,6 +7,18 @@ import re
 from importlib.resources import files
 
 from starlette.responses import HTMLResponse
+from strawberry.http.ides import get_graphql_ide_html
+
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+_UNFRAMED = ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
+
+
+def graphiql_page() -> HTMLResponse:
+    """Return Strawberry's page, whose scripts are pinned by their digests. Without them, it leads on to the console."""
+    before, own_script, after = get_graphql_ide_html("graphiql").partition("<script>")
+    otherwise = "<script>if (!window.GraphiQL) location.replace('?console');</script>"
+    headers = {**_HEADERS, "content-security-policy": "; ".join(_UNFRAMED)}
+    return HTMLResponse(before + otherwise + own_script + after, headers=headers)
 
 
 def console_page() -> HTMLResponse:
@@ -15,20 +28,12 @@ def console_page() -> HTMLResponse:
         (
             "default-src 'none'",
             "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
+            *_UNFRAMED,
             f"script-src {_source(html, 'script')}",
             f"style-src {_source(html, 'style')}",
         )
     )
-    headers = {
-        "content-security-policy": policy,
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-    }
-    return HTMLResponse(html, headers=headers)
+    return HTMLResponse(html, headers={**_HEADERS, "content-security-policy": policy})
 
 
 def _source(html: str, element: str) -> str:

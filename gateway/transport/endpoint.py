@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 
 from gateway.transport import parameters
 from gateway.transport.body import read_bounded
-from gateway.transport.console import console_page
+from gateway.transport.console import console_page, graphiql_page
 from gateway.transport.events import send_events
 from gateway.transport.execution import ContextFor, Execution, Operation, Payload
 from gateway.transport.limits import Limits
@@ -31,7 +31,7 @@ class GraphQLEndpoint:
 
     `context_for` makes the context of one operation; it reads the caller's key from the `Authorization` header
     of the connection, where a key sent in the payload of `connection_init` is put too. It may raise
-    `Unauthenticated`, or any other `RequestRefused`. With `development` there is a console for browsers, and
+    `Unauthenticated`, or any other `RequestRefused`. With `development` there is GraphiQL for browsers, and
     introspection and suggestions are answered.
 
     Requests carry a bearer token and never a cookie, so another site's page has nothing to forge them with:
@@ -49,7 +49,7 @@ class GraphQLEndpoint:
     ) -> None:
         self._context_for = context_for
         self._limits = limits or Limits()
-        self._console = console_page() if development else None
+        self._pages = (graphiql_page(), console_page()) if development else None
         self._execution = Execution(schema, self._limits, development=development)
         self._slots = SubscriptionSlots(self._limits.subscriptions_per_process_max)
 
@@ -59,7 +59,7 @@ class GraphQLEndpoint:
             await WebSocketSession(websocket, self._execution, self._context_for, self._limits, self._slots).run()
             return
         request = Request(scope, receive)
-        html = self._console is not None and request.method == "GET"
+        html = self._pages is not None and request.method == "GET"
         media_type = negotiate(",".join(request.headers.getlist("accept")), html=html)
         try:
             await self._serve(request, media_type, send)
@@ -75,8 +75,8 @@ class GraphQLEndpoint:
             raise _method_not_allowed("Only GET and POST are accepted", "GET, POST")
         if media_type is None:
             raise _not_acceptable("The answer is one of: " + ", ".join(ResponseType))
-        if media_type is ResponseType.HTML and self._console is not None:
-            await self._console(request.scope, request.receive, send)
+        if media_type is ResponseType.HTML and self._pages is not None:
+            await self._pages["console" in request.query_params](request.scope, request.receive, send)
             return
         body = await self._body(request) if request.method == "POST" else None
         if media_type is ResponseType.EVENTS:

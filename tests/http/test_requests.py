@@ -130,12 +130,14 @@ async def test_suggestions_and_introspection_are_for_development(start_server: S
     assert (await send(development, introspection)).json()["data"]["__schema"]["queryType"]["name"] == "Query"
 
 
-async def test_the_console_is_for_development(start_server: StartServer) -> None:
+async def test_graphiql_is_for_development(start_server: StartServer) -> None:
     production, development = await start_server(), await start_server(development=True)
     html = {"accept": "text/html,*/*;q=0.1"}
     page = await development.http.get(development.graphql, headers=html)
     assert page.status_code == 200
-    assert "<title>GraphQL console</title>" in page.text
+    assert "GraphiQL</title>" in page.text
+    # Where its scripts cannot be had, it leads on to the console, before its own script needs them.
+    assert page.text.index("?console") < page.text.index("React.createElement")
     assert (await production.http.get(production.graphql, headers=html)).status_code == 400
 
 
@@ -143,7 +145,8 @@ async def test_the_console_asks_no_other_server_and_runs_its_own_script_only(
     start_server: StartServer,
 ) -> None:
     server = await start_server(development=True)
-    page = await server.http.get(server.graphql, headers={"accept": "text/html"})
+    page = await server.http.get(f"{server.graphql}?console", headers={"accept": "text/html"})
+    assert "<title>GraphQL console</title>" in page.text
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'sha256-" in policy
