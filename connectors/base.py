@@ -15,8 +15,9 @@ from connectors.abilities import StockAbilities
 from connectors.auth import Auth
 from connectors.catalog import CatalogEntry, ChannelCheck, ChannelStock, Page
 from connectors.config import Config
-from connectors.errors import ConnectorError, Permanent, Untrusted
+from connectors.errors import ConnectorError, Permanent, Retriable, Throttled, Untrusted
 from connectors.exchange import UNREADABLE, Flow, Notification, Reply, Response
+from connectors.limit_headers import LimitHeaders
 from connectors.listing_ids import ListingIds
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.pacing import Allowance, Pace
@@ -38,12 +39,18 @@ class Connector(ABC, Generic[Config]):
     pace: ClassVar[Pace]
     budgets: ClassVar[Mapping[str, Pace]] = MappingProxyType({})
     """Allowances of their own for kinds of calls that the platform counts apart, see `Request.budget`."""
+    limits: ClassVar[LimitHeaders] = LimitHeaders()
+    """Where answers say what is left of the platform's limit."""
+    busy_statuses: ClassVar[tuple[int, ...]] = ()
+    """What the platform answers while somebody else changes the same record, for a moment."""
     stock: ClassVar[StockAbilities]
     listing_ids: ClassVar[ListingIds]
     signature: ClassVar[Signature | None]
     """None: the platform sends no webhooks, and whatever arrives is refused."""
     topics: ClassVar[Mapping[str, MessageKind]]
     """The topics we act on; others are accepted and ignored."""
+    poll_seconds_min: ClassVar[float] = 0
+    """The platform's limits allow no more frequent look for changed orders."""
     setup: ClassVar[Sequence[str]] = ()
     """What an operator does at the platform before the channel is connected, one step each; for `docs/platforms.md`."""
     delivery_header: ClassVar[str | None] = None
@@ -92,6 +99,11 @@ class Connector(ABC, Generic[Config]):
         """The queue that notifications come from instead of, or besides, the webhook; what it holds is trusted as much
         as whoever may write to it. None when there is none."""
         return None
+
+    def tells_of_orders(self, config: Config) -> bool:
+        """Whether its notifications may be relied on: sent again until they arrive. Otherwise it is asked for orders as
+        often as a platform that sends none."""
+        return self.queue(config) is not None or (self.signature is not None and bool(self.secrets(config)))
 
     def handshake(self, config: Config, notification: Notification) -> Reply | None:
         """The answer to a challenge, which carries no signature and has no effect; None for everything else."""
@@ -157,14 +169,21 @@ class Connector(ABC, Generic[Config]):
     def subscribe(self, config: Config, callback_url: str) -> Flow[tuple[str, ...]]:
         """Registers our webhook for all `topics`, also when done before; returns what a person must do by hand."""
         yield from ()
+        if self.signature is None:
+            return ()
         return (f"Register {callback_url} in {self.title} for: {', '.join(sorted(self.topics)) or 'nothing'}",)
 
     # What the machinery asks about each answer
 
     def classify(self, response: Response) -> ConnectorError | None:
         """The failure an answer stands for; None when the flow shall see it."""
-        return error_for_status(response, self.title)
+        if response.status in self.busy_statuses:
+            return Retriable(f"{self.title} is busy with the same record ({response.status})")
+        error = error_for_status(response, self.title)
+        if isinstance(error, Throttled) and error.after_seconds is None:
+            error.after_seconds = self.limits.reset_seconds(response)
+        return error
 
     def allowance(self, response: Response) -> Allowance | None:
         """What the answer says is left of the platform's limit; None when it says nothing."""
-        return None
+        return self.limits.allowance(response)

@@ -38,6 +38,8 @@ def error_for_status(response: Response, platform: str) -> ConnectorError | None
         return AuthExpired(f"{platform} does not accept the credentials (401)")
     if status == 403:
         return Permanent(f"{platform} refuses this to our credentials (403): check their permissions")
+    if status == 404:
+        return Permanent(f"{platform} has nothing there (404): check the address")
     if status == 429 or (status == 503 and after is not None):
         return Throttled(f"{platform} asks us to slow down ({status})", after_seconds=after)
     if status >= 500 or status in (408, 425):

@@ -27,10 +27,28 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
     """The application that serves an open gateway."""
     settings = gateway.settings
     authentication = Authentication(gateway.keys)
+    graphql = create_endpoint(gateway, authentication)
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
+            *_probes(gateway, health, authentication),
+            *rest_routes(gateway.orders, gateway.stock, authentication, settings),
+            Route("/webhooks/{channel_id}", gateway.channels.intake.receive, methods=["POST"]),
+        ],
+        middleware=[Middleware(MeasuredRequests, gateway.metrics), *_cross_origin(settings)],
+    )
 
+
+def create_probe_app(gateway: Gateway, health: Health) -> Starlette:
+    """What a process without an API answers: whether it is well, and its metrics."""
+    return Starlette(routes=_probes(gateway, health, Authentication(gateway.keys)))
+
+
+def _probes(gateway: Gateway, health: Health, authentication: Authentication) -> list[Route]:
     async def metrics(request: Request) -> Response:
         """For anybody while only this machine can ask, else for a key with inventory:read, unless set otherwise."""
-        if not _metrics_are_public(settings):
+        if not _metrics_are_public(gateway.settings):
             try:
                 (await authentication.principal(request)).require(Scope.INVENTORY_READ)
             except RequestRefused as refusal:
@@ -40,19 +58,11 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
                 return JSONResponse({"errors": [error]}, 403)
         return Response(gateway.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    graphql = create_endpoint(gateway, authentication)
-    return Starlette(
-        routes=[
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
-            Route("/healthz", health.healthz),
-            Route("/readyz", health.readyz),
-            Route("/metrics", metrics),
-            *rest_routes(gateway.orders, gateway.stock, authentication, settings),
-            Route("/webhooks/{channel_id}", gateway.channels.intake.receive, methods=["POST"]),
-        ],
-        middleware=[Middleware(MeasuredRequests, gateway.metrics), *_cross_origin(settings)],
-    )
+    return [
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", metrics),
+    ]
 
 
 def _cross_origin(settings: Settings) -> list[Middleware]:

@@ -24,7 +24,6 @@ from gateway.store.codecs import CODECS
 from gateway.store.driver import Database
 from gateway.store.indexes import create_indexes
 from gateway.store.items import ItemStore
-from gateway.store.listings import ListingStore
 from gateway.store.locations import LocationStore
 from gateway.store.records import RecordDocuments
 from gateway.store.reservations import ReservationStore
@@ -76,7 +75,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
             deadline_seconds=deadline_seconds,
         )
         stock = StockOperations(committer)
-        catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store, ListingStore(database))
+        catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store)
         keys = KeyOperations(ApiKeyStore(database))
         async with open_channel_services(settings, metrics, database, stock_store, stock) as channels:
             orders = create_order_services(

@@ -44,6 +44,7 @@ from gateway.store.listings import ListingStore
 from gateway.store.pushes import PushStore
 from gateway.store.stock import MongoStockStore
 from gateway.store.views.stock_past import StockPastView
+from gateway.store.views.sync_past import SyncPastView
 from gateway.survey_services import SurveyServices, create_safety, create_survey_services
 
 # Not the link-local range: cloud machines answer there with their own credentials.
@@ -124,8 +125,7 @@ async def open_channel_services(
             on_change=directory.forget,
         )
         connections = Connections(CONNECTORS, session, channels.full_config)
-        owner = _process_name()
-        leases = LeaseStore(database, owner, settings.channel_lease_seconds)
+        leases = LeaseStore(database, _process_name(), settings.channel_lease_seconds)
         reception = create_reception_services(
             settings, metrics, database, stock_store, stock, directory, connections, leases, networks
         )
@@ -137,7 +137,7 @@ async def open_channel_services(
             directory,
             connections,
             leases,
-            Pusher(pushes, stock_store, safety[1]),
+            Pusher(pushes, safety[1]),
             pushes,
             stock_store,
             channels.report_health,
@@ -153,7 +153,8 @@ async def open_channel_services(
             connections,
             dispatch,
             reception.inbox,
-            owner,
+            leases,
+            reception.echoes,
             safety,
         )
         yield ChannelServices(
@@ -164,7 +165,7 @@ async def open_channel_services(
             reception,
             dispatch,
             surveys,
-            Watching(news, StockPastView(database)),
+            Watching(news, StockPastView(database), SyncPastView(database)),
             health,
             Feed(ChangeStream(database), listings, dispatch, news, stock_store),
             push_watch,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,10 +20,6 @@ from gateway.store.listings import ListingStore
 PAGES_MAX = 1_000_000
 
 
-KeepsLease = Callable[[], Awaitable[bool]]
-"""Renews the run's lease; False when another process has it now."""
-
-
 class DiscoveryRun:
     """Goes through catalogues; whatever ends it, it goes on after the last page that was dealt with."""
 
@@ -35,7 +31,7 @@ class DiscoveryRun:
         self._items = items
         self._waiting = waiting
 
-    async def run(self, channel: Channel, connection: Connection, keep_lease: KeepsLease) -> None:
+    async def run(self, channel: Channel, connection: Connection) -> None:
         """Until the end of the catalogue. Raises a StorageError; then the run goes on when it is called again."""
         discovery = await self._discoveries.get(channel.id)
         if discovery is None:
@@ -55,7 +51,7 @@ class DiscoveryRun:
                 discovery = replace(discovery, cursor=page.cursor)
             else:
                 discovery = replace(discovery, cursor=None, state=RunState.DONE, finished_at=datetime.now(UTC))
-            if not await self._discoveries.save(discovery) or not page.more or not await keep_lease():
+            if not await self._discoveries.save(discovery) or not page.more:
                 break
         await self._waiting.wake(channel.id)
 

@@ -45,6 +45,7 @@ def _services(gateway: Gateway) -> Services:
         locations=LocationView(database),
         carts=gateway.orders.carts,
         orders=gateway.orders.orders,
+        order_lists=gateway.orders.order_lists,
         reservations=gateway.orders.reservations,
         transfers=gateway.movements.transfers,
         transfer_view=TransferView(database),
@@ -68,6 +69,7 @@ def _services(gateway: Gateway) -> Services:
         alert_view=reception.alert_view,
         channel_orders=reception.order_view,
         subscriber=reception.subscriber,
+        registrations=reception.registrations,
         watching=gateway.channels.watching,
         channel_health=gateway.channels.health,
     )

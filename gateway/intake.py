@@ -74,6 +74,8 @@ class Intake:
         connector = connection.connector
         reply = connector.handshake(connection.config, notification)
         if reply is not None:
+            if reply.note:
+                _log.info("webhook_handshake", channel=channel_id, note=reply.note)
             return Response(reply.body, reply.status, media_type=reply.content_type)
         try:
             connector.verify(connection.config, notification)

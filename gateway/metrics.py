@@ -68,6 +68,12 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self.alerts_unresolved = Gauge(
+            "gateway_alerts_unresolved",
+            "Alerts that are open or acknowledged: somebody has to do something.",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self.alerts_resolved = Counter(
             "gateway_alerts_resolved", "Alerts that were closed because the stock had recovered.", registry=registry
         )
@@ -86,6 +92,12 @@ class Metrics:
             "Age of the oldest event that waits for nothing but its turn.",
             registry=registry,
             multiprocess_mode="mostrecent",
+        )
+        self.orders_found = Counter(
+            "gateway_orders_found_by_poll",
+            "States of orders that we had to ask for: what notifications have lost, or not told yet.",
+            ["channel"],
+            registry=registry,
         )
         self.stock_echoes = Counter(
             "gateway_stock_echoes",

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway.check_allowance import CheckAllowance
 from gateway.metrics import Metrics
 from gateway.operations.availability import AvailabilityOperations
 from gateway.operations.carts import CartOperations
 from gateway.operations.clock import Clock
 from gateway.operations.committer import Committer
 from gateway.operations.customer_orders import OrderOperations
+from gateway.operations.order_lists import OrderLists
 from gateway.operations.reservations import ReservationOperations
 from gateway.operations.sourcing import ChannelLookup, Sourcing
 from gateway.operations.stock import StockOperations
@@ -30,6 +32,7 @@ class OrderServices:
 
     reservations: ReservationOperations
     orders: OrderOperations
+    order_lists: OrderLists
     carts: CartOperations
     availability: AvailabilityOperations
     sweeper: Sweeper
@@ -56,18 +59,20 @@ def create_order_services(
 ) -> OrderServices:
     """Wire the services; nothing works in the background until `running` is entered."""
     stock, holds, sourcing = StockOperations(committer), ReservationStore(database), Sourcing(channels)
+    order_store = CustomerOrderStore(database)
     return OrderServices(
-        ReservationOperations(stock, holds, sourcing, clock, expires_in_seconds=settings.reservation_seconds),
+        ReservationOperations(stock, holds, sourcing, clock, default_seconds=settings.reservation_seconds),
         OrderOperations(
             stock,
-            CustomerOrderStore(database),
+            order_store,
             holds,
             stock_store,
             sourcing,
             clock,
             payment_seconds=settings.payment_seconds,
         ),
-        CartOperations(stock_store, holds, sourcing, clock),
+        OrderLists(order_store, holds, clock),
+        CartOperations(stock_store, holds, sourcing, clock, CheckAllowance(settings.cart_checks_per_second)),
         AvailabilityOperations(stock_store, channels, low_stock_at=settings.low_stock_at),
         Sweeper(committer, holds, clock, metrics.expired_reservations.inc),
     )

@@ -14,6 +14,7 @@ from gateway.dispatch.order_polling import OrderPoller
 from gateway.dispatch.processing import InboxProcessor
 from gateway.dispatch.queue_receiving import QueueReceivers
 from gateway.dispatch.reception import Reception
+from gateway.dispatch.renewing import Renewals
 from gateway.dispatch.subscribing import Subscriber
 from gateway.intake import Intake
 from gateway.metrics import Metrics
@@ -33,7 +34,8 @@ from gateway.store.inbox import Inbox
 from gateway.store.leases import LeaseStore
 from gateway.store.listings import ListingStore
 from gateway.store.orders import OrderStore
-from gateway.store.pushes import PushStore
+from gateway.store.own_movements import OwnMovements
+from gateway.store.registrations import RegistrationStore
 from gateway.store.stock import MongoStockStore
 from gateway.store.views.alerts import AlertView
 from gateway.store.views.inbox import InboxView
@@ -51,7 +53,9 @@ class ReceptionServices:
     alerts: AlertOperations
     alert_view: AlertView
     order_view: OrderView
+    registrations: RegistrationStore
     subscriber: Subscriber
+    renewals: Renewals
     poller: OrderPoller
     watch: ReceptionWatch
     echoes: Echoes
@@ -65,6 +69,7 @@ class ReceptionServices:
             "orders": self.poller.run,
             "queues": self._receivers.run,
             "reception": self.watch.run,
+            "webhooks": self.renewals.run,
         }
 
 
@@ -84,12 +89,14 @@ def create_reception_services(
     listings = ListingStore(database)
     echoes = Echoes(
         listings,
-        PushStore(database),
+        OwnMovements(database),
         HintStore(database),
         lambda kind: metrics.stock_echoes.labels(kind).inc(),
     )
     sales = SalesOperations(stock, stock_store, OrderStore(database), listings)
-    handler = MessageHandler(directory, connections, sales, echoes)
+    handler = MessageHandler(
+        directory, connections, sales, echoes, lambda channel_id: metrics.orders_found.labels(channel_id).inc()
+    )
     processor = InboxProcessor(inbox, handler, at_once=settings.inbox_events_at_once)
     reception = Reception(inbox, processor.accepted)
     intake = Intake(
@@ -118,7 +125,7 @@ def create_reception_services(
         reception,
         lambda address: SqsQueue(address, allowed_networks=networks, wait_seconds=wait_seconds),
     )
-    event_view = InboxView(database)
+    event_view, alert_view = InboxView(database), AlertView(database)
     alerts = AlertOperations(AlertStore(database), stock_store, utc_now)
     return ReceptionServices(
         inbox,
@@ -126,12 +133,21 @@ def create_reception_services(
         InboxOperations(inbox),
         event_view,
         alerts,
-        AlertView(database),
+        alert_view,
         OrderView(database),
-        Subscriber(directory, connections, settings.public_url),
+        *_registering(settings, database, directory, connections),
         poller,
-        ReceptionWatch(event_view, alerts, metrics),
+        ReceptionWatch(event_view, alerts, alert_view, metrics),
         echoes,
         processor,
         receivers,
     )
+
+
+def _registering(
+    settings: Settings, database: Database, directory: ChannelDirectory, connections: Connections
+) -> tuple[RegistrationStore, Subscriber, Renewals]:
+    registrations = RegistrationStore(database)
+    seconds = settings.webhook_renewal_seconds
+    subscriber = Subscriber(directory, connections, registrations, settings.public_url, seconds)
+    return registrations, subscriber, Renewals(registrations, subscriber)

@@ -11,6 +11,7 @@ from gateway.inventory.events import EventState
 from gateway.inventory.ports import StorageError
 from gateway.metrics import Metrics
 from gateway.operations.alerts import AlertOperations
+from gateway.store.views.alerts import AlertView
 from gateway.store.views.inbox import InboxView
 
 INTERVAL_SECONDS = 5.0
@@ -21,9 +22,10 @@ _log = structlog.get_logger(__name__)
 class ReceptionWatch:
     """Any number of processes may run it: each publishes what it sees, and an alert is resolved once."""
 
-    def __init__(self, view: InboxView, alerts: AlertOperations, metrics: Metrics) -> None:
+    def __init__(self, view: InboxView, alerts: AlertOperations, alert_view: AlertView, metrics: Metrics) -> None:
         self._view = view
         self._alerts = alerts
+        self._alert_view = alert_view
         self._metrics = metrics
 
     async def run(self) -> None:
@@ -44,3 +46,4 @@ class ReceptionWatch:
         lag = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         self._metrics.inbox_lag.set(max(0.0, lag))
         self._metrics.alerts_resolved.inc(await self._alerts.resolve_recovered())
+        self._metrics.alerts_unresolved.set(await self._alert_view.unresolved())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -27,8 +27,6 @@ from gateway.store.reconciliations import ReconciliationStore
 LOOKS = 2
 PAGES_MAX = 1_000_000
 REPAIRS_AT_ONCE = 500
-
-KeepsLease = Callable[[], Awaitable[bool]]
 
 _log = structlog.get_logger(__name__)
 
@@ -60,15 +58,13 @@ class ReconcileRun:
         self._report_divergence = report_divergence
         self._settle_seconds = settle_seconds
 
-    async def run(
-        self, run: Reconciliation, channel: Channel, connection: Connection, keep_lease: KeepsLease
-    ) -> Reconciliation:
+    async def run(self, run: Reconciliation, channel: Channel, connection: Connection) -> Reconciliation:
         """The finished run, stored. Raises RunOvertaken or a StorageError; then it is begun anew later."""
         try:
             for look in range(1, LOOKS + 1):
                 run = replace(run, state=RunState.RUNNING, looks=look)
                 mark = f"{run.run_id}/{look}"
-                run = await self._look(run, mark, channel, connection, keep_lease)
+                run = await self._look(run, mark, channel, connection)
                 if run.state is RunState.FAILED or not await self._drifts.suspected(channel.id, mark):
                     break
                 if look < LOOKS:
@@ -81,9 +77,7 @@ class ReconcileRun:
             run = replace(run, state=RunState.FAILED, reason=error.reason)
         return await self._finish(run)
 
-    async def _look(
-        self, run: Reconciliation, mark: str, channel: Channel, connection: Connection, keep_lease: KeepsLease
-    ) -> Reconciliation:
+    async def _look(self, run: Reconciliation, mark: str, channel: Channel, connection: Connection) -> Reconciliation:
         connector, config = connection.connector, connection.config
         tally, cursor = LookTally(), None
         abilities = connector.abilities(config)
@@ -91,7 +85,7 @@ class ReconcileRun:
             page = await read_page(connection, lambda at=cursor: connector.read_stock(config, at))  # type: ignore[misc]
             tally += await self._looks.compare_page(channel, abilities.counted, page.entries, mark)
             run = tally.counted(replace(run, pages=pages))
-            if not await self._runs.save(run) or not await keep_lease():
+            if not await self._runs.save(run):
                 raise RunOvertaken(channel.id)
             if not page.more:
                 break

@@ -11,9 +11,10 @@ DEPTH_MAX = 6
 
 _SECRET_NAME = re.compile(r"authorization|cookie|secret|passw|token|api_?key|credential|private_?key", re.IGNORECASE)
 _SECRET_TEXTS = (
-    # An API key of ours, the user info of an address, and the usual authorization schemes.
+    # An API key of ours, what stands in an address, and the usual authorization schemes.
     (re.compile(r"\bigw_[A-Za-z0-9_-]+"), "igw_" + HIDDEN),
     (re.compile(r"://[^/\s@]+@"), f"://{HIDDEN}@"),
+    (re.compile(r"([?&][\w.-]*(?:token|key|secret|passw|sig)[\w.-]*=)[^&#\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
 )
 

@@ -16,6 +16,12 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port that `serve` listens on; 0 picks a free one.")
+    worker_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port, at `host`, where `worker` answers `/healthz`, `/readyz` and `/metrics`; none by default.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes started by `serve`.")
     environment: Literal["development", "production"] = Field(
         default="development", description="`production` switches GraphiQL and introspection off."
@@ -67,6 +73,11 @@ class Settings(BaseSettings):
         default=600, ge=1, le=2_678_400, description="How long a payment may take before its units are available again."
     )
 
+    cart_checks_per_second: float = Field(
+        default=20,
+        gt=0,
+        description="Cart checks of a client without `inventory:read` in a process; ten times as many in a burst.",
+    )
     count_age_days_max: float = Field(
         default=30, gt=0, le=366, description="How long ago a count (`asOf`) may have been taken, in days."
     )
@@ -100,6 +111,11 @@ class Settings(BaseSettings):
     order_gap_seconds: float = Field(
         default=900, ge=1, description="The same at platforms that do, for what they failed to tell."
     )
+    webhook_renewal_seconds: float = Field(
+        default=3600,
+        ge=60,
+        description="Time between two registrations of a subscribed channel's webhook, which platforms may drop.",
+    )
     channel_workers: bool = Field(
         default=True, description="Whether `serve` works for the channels itself; else start `worker` processes."
     )
@@ -115,6 +131,11 @@ class Settings(BaseSettings):
     )
     reconcile_settle_seconds: float = Field(
         default=30, ge=0, le=120, description="Time between the two looks before drift is believed."
+    )
+    reconcile_hint_seconds: float = Field(
+        default=60,
+        ge=0,
+        description="How long a count that a platform tells of may differ before the channel is compared out of turn.",
     )
     reconcile_report_seconds: float = Field(
         default=21_600, ge=0, description="How long a channel may take to report an order; no count is raised sooner."

@@ -10,8 +10,10 @@ from gateway.dispatch.channel_checks import ChannelChecks
 from gateway.dispatch.connections import Connections
 from gateway.dispatch.dispatch import Dispatch
 from gateway.dispatch.drift_looks import DriftLooks
+from gateway.dispatch.echoes import Echoes
+from gateway.dispatch.hinted_channels import HintedChannels
 from gateway.dispatch.safety_valve import SafetyValve
-from gateway.dispatch.surveys import LEASE_SECONDS, Surveys
+from gateway.dispatch.surveys import Surveys
 from gateway.inventory.drifts import ReconcileMode
 from gateway.inventory.safety import ChannelRules
 from gateway.metrics import Metrics
@@ -24,6 +26,7 @@ from gateway.store.channels import ChannelDirectory
 from gateway.store.discoveries import DiscoveryStore
 from gateway.store.drifts import DriftStore
 from gateway.store.driver import Database
+from gateway.store.hints import HintStore
 from gateway.store.leases import LeaseStore
 from gateway.store.listing_walks import ListingWalk
 from gateway.store.listings import ListingStore
@@ -66,10 +69,11 @@ def create_survey_services(
     connections: Connections,
     dispatch: Dispatch,
     waiting: WaitingEvents,
-    owner: str,
+    leases: LeaseStore,
+    echoes: Echoes,
     safety: tuple[SafetyStore, SafetyValve],
 ) -> SurveyServices:
-    """`owner` names this process in its leases."""
+    """Wire the services; nothing works in the background until `background` is run."""
     store, valve = safety
     discoveries, reconciliations, drifts = DiscoveryStore(database), ReconciliationStore(database), DriftStore(database)
     walk = ListingWalk(database)
@@ -87,12 +91,13 @@ def create_survey_services(
         directory,
         connections,
         dispatch,
-        LeaseStore(database, owner, LEASE_SECONDS),
+        leases,
         discoveries,
         DiscoveryRun(discoveries, ListingStore(database), stock_store, waiting),
         reconciliations,
         run,
         store,
+        HintedChannels(HintStore(database), echoes, reconciliations, store, settings.reconcile_hint_seconds),
     )
     operations = SurveyOperations(channels, discoveries, reconciliations, drifts, store, background.wake)
     return SurveyServices(operations, background, ChannelChecks(channels, connections))

@@ -8,9 +8,10 @@ from strawberry.schema.config import StrawberryConfig
 from schema.alerts import AlertMutation, AlertQuery
 from schema.availability import AvailabilityQuery
 from schema.carts import CartQuery
-from schema.channel_orders import ChannelOrderMutation, ChannelOrderQuery
+from schema.channel_orders import ChannelOrderQuery
 from schema.channels import ChannelMutation, ChannelQuery
-from schema.customer_orders import CustomerOrderMutation, CustomerOrderQuery
+from schema.customer_order_lists import CustomerOrderQuery
+from schema.customer_orders import CustomerOrderMutation
 from schema.discovery import DiscoveryMutation, DiscoveryQuery
 from schema.history import HistoryQuery
 from schema.inbound import InboundQuery
@@ -22,6 +23,7 @@ from schema.ledger import LedgerQuery
 from schema.listings import ListingMutation, ListingQuery
 from schema.locations import LocationMutation, LocationQuery
 from schema.reconcile import ReconcileMutation, ReconcileQuery
+from schema.registrations import ChannelRegistrationMutation, ChannelRegistrationQuery
 from schema.reservations import ReservationMutation, ReservationQuery
 from schema.returns import ReturnMutation
 from schema.safety import SafetyMutation, SafetyQuery
@@ -52,6 +54,7 @@ class Query(
     InboxQuery,
     AlertQuery,
     ChannelOrderQuery,
+    ChannelRegistrationQuery,
 ):
     """Every query, from the nouns' modules."""
 
@@ -73,7 +76,7 @@ class Mutation(
     ReturnMutation,
     InboxMutation,
     AlertMutation,
-    ChannelOrderMutation,
+    ChannelRegistrationMutation,
 ):
     """Every mutation, from the nouns' modules."""
 

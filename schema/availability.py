@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from gateway.inventory.access import Scope
-from gateway.inventory.availability import AvailabilityBand, band, sellable
+from gateway.inventory.availability import AvailabilityBand, band, counting_at, sellable
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import Code, NotFound
 from gateway.inventory.identifiers import check_count, check_slug
@@ -73,7 +73,7 @@ async def _active(info: Info, location_ids: list[str] | None) -> Mapping[str, bo
     if location_ids is None:
         return active
     check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
-    return {at: active.get(at, False) for at in location_ids}
+    return counting_at(active, set(location_ids))
 
 
 async def _channel(info: Info, channel_id: str) -> Channel:

@@ -7,25 +7,17 @@ from typing import Annotated
 import strawberry
 
 from gateway.inventory.access import Scope
-from gateway.inventory.allocation import StrategyName
 from gateway.inventory.errors import Code
 from gateway.operations.carts import WARNING, CheckedCart, CheckedLine
 from schema.context import Info
 from schema.errors import reading
-from schema.requested_lines import RequestedLineInput, line_requests
+from schema.requested_lines import BasketInput, line_requests
 from schema.scalars import Quantity
 
 
 @strawberry.input(description="A cart to check.")
-class CartCheckInput:
-    lines: list[RequestedLineInput] = strawberry.field(description="1 to 250 lines over any SKUs.")
-    owner: str | None = strawberry.field(
-        default=None, description="Whose it is, such as the cart; its own holds never count against it."
-    )
-    allow_backorder: bool = strawberry.field(default=False, description="Count what may be backordered as available.")
-    strategy: StrategyName = strawberry.field(
-        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
-    )
+class CartCheckInput(BasketInput):
+    """Nothing more than the basket."""
 
 
 @strawberry.type(description="What one line of a cart can have at the moment.")
@@ -60,7 +52,7 @@ class CartCheck:
 class CartQuery:
     @strawberry.field(
         description="Whether there is enough for a cart. Needs `availability:read`; with `inventory:read` it is told "
-        "line by line."
+        "line by line, and else it is refused with RATE_LIMITED where it is asked too often."
     )
     async def cart_check(
         self, info: Info, input: Annotated[CartCheckInput, strawberry.argument(description="The cart.")]
@@ -73,6 +65,7 @@ class CartQuery:
                 owner=input.owner,
                 allow_backorder=input.allow_backorder,
                 strategy=input.strategy,
+                shopper=None if exact else principal.client,
             )
         lines = [CartLine.of(line) for line in cart.lines] if exact else None
         return CartCheck(ok=cart.ok, warning=None if cart.ok else WARNING, lines=lines)

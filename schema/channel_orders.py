@@ -1,4 +1,4 @@
-"""Orders that channels reported, and making a platform report them."""
+"""Orders that channels reported."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
-from gateway.inventory.errors import InventoryError
 from gateway.inventory.identifiers import check_slug, check_text
 from gateway.inventory.orders import Order, OrderLine
-from gateway.inventory.ports import StorageError
 from gateway.store.views.pages import place_of
 from schema.context import Info
 from schema.documents import read_place
-from schema.errors import UserError, reading, user_error
+from schema.errors import reading
 from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, connection
 from schema.scalars import Quantity
 
@@ -128,23 +126,3 @@ class ChannelOrderQuery:
                 lambda order: place_of(order.precedence.occurred_at, order.id),
                 after,
             )
-
-
-@strawberry.type(description="What became of a request to have a platform tell us of its orders.")
-class ChannelSubscribePayload:
-    by_hand: list[str] = strawberry.field(description="What a person still has to do at the platform.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
-
-
-@strawberry.type
-class ChannelOrderMutation:
-    @strawberry.mutation(
-        description="Register our webhook at the channel's platform, also again after it was lost. Needs `admin`."
-    )
-    async def channel_subscribe(self, info: Info, channel_id: ChannelId) -> ChannelSubscribePayload:
-        try:
-            info.context.principal.require(Scope.ADMIN)
-            by_hand = await info.context.services.subscriber.subscribe(channel_id)
-            return ChannelSubscribePayload(by_hand=list(by_hand), user_errors=[])
-        except (InventoryError, StorageError) as error:
-            return ChannelSubscribePayload(by_hand=[], user_errors=[user_error(error)])

@@ -12,6 +12,7 @@ import strawberry
 from gateway.inventory.access import Principal
 from gateway.inventory.channel_health import ChannelHealth
 from gateway.inventory.channels import Channel
+from gateway.inventory.registrations import Registration
 from gateway.inventory.stock import Item
 from gateway.operations.alerts import AlertOperations
 from gateway.operations.carts import CartOperations
@@ -24,6 +25,7 @@ from gateway.operations.history import HistoryOperations
 from gateway.operations.inbound import InboundOperations
 from gateway.operations.inbox import InboxOperations
 from gateway.operations.listings import ChannelSync, ListingOperations
+from gateway.operations.order_lists import OrderLists
 from gateway.operations.reservations import ReservationOperations
 from gateway.operations.stock import StockOperations
 from gateway.operations.surveys import SurveyOperations
@@ -63,6 +65,11 @@ class Subscribing(Protocol):
         """Have the platform tell us of its orders; what a person still has to do."""
 
 
+class RegistrationReads(Protocol):
+    async def of(self, channel_id: str) -> Registration | None:
+        """How our webhook was last registered; None where the channel was never subscribed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What every request of a process shares."""
@@ -74,6 +81,7 @@ class Services:
     locations: LocationView
     carts: CartOperations
     orders: OrderOperations
+    order_lists: OrderLists
     reservations: ReservationOperations
     transfers: TransferOperations
     transfer_view: TransferView
@@ -97,6 +105,7 @@ class Services:
     alert_view: AlertView
     channel_orders: OrderView
     subscriber: Subscribing
+    registrations: RegistrationReads
     watching: Watching
     channel_health: HealthReads
 

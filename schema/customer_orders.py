@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from contextlib import closing
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 from strawberry import Private
 
-from gateway.inventory.access import Scope
-from gateway.inventory.allocation import StrategyName
 from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.customer_orders import OrderedLine, OrderState
-from gateway.inventory.errors import InventoryError, NotFound
 from gateway.inventory.identifiers import check_count
 from gateway.inventory.order_steps import ShippedLine
-from gateway.inventory.ports import StorageError
 from gateway.operations.customer_orders import OrderOutcome, OrderView
 from schema.context import Info
 from schema.descriptions import describe
-from schema.errors import UserError, reading, user_error
-from schema.requested_lines import Input, KeyedInput, RequestedLineInput, line_requests
+from schema.documents import KeyedPayload, taken
+from schema.requested_lines import BasketInput, Input, KeyedInput, ShipmentInput, line_requests
 from schema.reservations import ReservationType
 from schema.scalars import Quantity
 
@@ -98,19 +93,9 @@ class CustomerOrder:
 
 
 @strawberry.input(description="The final check of a cart, which makes an unpaid order.")
-class CheckoutInput(KeyedInput):
-    lines: list[RequestedLineInput] = strawberry.field(description="1 to 250 lines over any SKUs.")
-    owner: str | None = strawberry.field(
-        default=None, description="Whose it is, such as the cart; its own holds never count against it."
-    )
+class CheckoutInput(KeyedInput, BasketInput):
     hold_for_seconds: int | None = strawberry.field(
         default=None, description="Hold the units from now on, from 1 second to 31 days; nothing is held unless given."
-    )
-    allow_backorder: bool = strawberry.field(
-        default=False, description="Let available go down to minus the item's backorder limit."
-    )
-    strategy: StrategyName = strawberry.field(
-        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
     )
 
 
@@ -130,7 +115,7 @@ class PaymentStartInput(OrderInput):
 
 @strawberry.input(description="Units of an order that leave.")
 class ShippedLineInput:
-    sku: str = strawberry.field(description="As it was at the checkout.")
+    sku: str = strawberry.field(description="As it was at the checkout, or as it is now.")
     quantity: Quantity = strawberry.field(description="Units, from 1.")
     location_id: str | None = strawberry.field(
         default=None, description="From where; from wherever the order holds them unless given."
@@ -138,19 +123,17 @@ class ShippedLineInput:
 
 
 @strawberry.input(description="Ship all that is left of a paid order, or some of it.")
-class OrderShippedInput(OrderInput):
+class OrderShippedInput(OrderInput, ShipmentInput):
     lines: list[ShippedLineInput] | None = strawberry.field(
         default=None, description="What leaves, 1 to 250 lines; everything that is left unless given."
     )
 
 
 @strawberry.type(description="What became of a request about an order.")
-class CustomerOrderPayload:
+class CustomerOrderPayload(KeyedPayload):
     order: CustomerOrder | None = strawberry.field(
         default=None, description="The order after the request, or as it is by now after a repetition."
     )
-    replayed: bool = strawberry.field(default=False, description="An earlier request with the same key had applied it.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
 
 
 @strawberry.type
@@ -189,19 +172,6 @@ class CustomerOrderMutation:
         return await _applied(info, orders.cancelled(call, input.order_id))
 
 
-@strawberry.type
-class CustomerOrderQuery:
-    @strawberry.field(description="One order of the order flow; null where there is none. Needs `inventory:read`.")
-    async def order(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
-    ) -> CustomerOrder | None:
-        with reading(info.context.principal, Scope.INVENTORY_READ):
-            try:
-                return CustomerOrder(view=await info.context.services.orders.get(id))
-            except NotFound:
-                return None
-
-
 async def _checkout(info: Info, input: CheckoutInput) -> OrderOutcome:
     return await info.context.services.orders.checkout(
         input.call(info.context.principal.client),
@@ -218,14 +188,12 @@ async def _shipped(info: Info, input: OrderShippedInput) -> OrderOutcome:
         check_count(input.lines, ("lines",), LINES_MAX)
     lines = [ShippedLine(line.sku, line.quantity, line.location_id) for line in input.lines or ()]
     call = input.call(info.context.principal.client)
-    return await info.context.services.orders.shipped(call, input.order_id, lines)
+    return await info.context.services.orders.shipped(call, input.order_id, lines, input.shipment_id)
 
 
 async def _applied(info: Info, work: Coroutine[Any, Any, OrderOutcome]) -> CustomerOrderPayload:
-    try:
-        with closing(work):
-            info.context.principal.require(Scope.INVENTORY_WRITE)
-            outcome = await work
-    except (InventoryError, StorageError) as error:
-        return CustomerOrderPayload(user_errors=[user_error(error, "input")])
+    return await taken(info, work, _done, lambda errors: CustomerOrderPayload(user_errors=errors))
+
+
+def _done(outcome: OrderOutcome) -> CustomerOrderPayload:
     return CustomerOrderPayload(order=CustomerOrder(view=outcome.view), replayed=outcome.replayed, user_errors=[])

@@ -64,6 +64,7 @@ CODES: Mapping[str, str] = {
     Code.ALREADY_RESOLVED: "The alert is resolved.",
     Code.AS_OF_IN_FUTURE: "The time has not come yet.",
     Code.AS_OF_TOO_OLD: "The time lies too far back.",
+    Code.RATE_LIMITED: "This client has asked too often; it may ask again a little later.",
     Code.OVERLOADED: "Too many requests are waiting; nothing was changed. Retry shortly with the same key.",
     Code.CONTENTION: "Other writers were always first; nothing was changed. Retry with the same key.",
     Code.OUTCOME_UNKNOWN: "No answer in time: it may have been applied or not. Retry with the same key to learn which.",

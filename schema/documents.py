@@ -1,10 +1,12 @@
-"""What transfers and purchases share: lists by the time of creation, and steps that are refused or taken."""
+"""What documents share: lists by the time of creation, and steps that are refused or taken."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from typing import Any, TypeVar
+
+import strawberry
 
 from gateway.inventory.access import Scope
 from gateway.inventory.errors import InventoryError
@@ -17,6 +19,14 @@ from schema.paging import read_cursor
 
 T = TypeVar("T")
 P = TypeVar("P")
+
+
+@strawberry.type
+class KeyedPayload:
+    """What became of a request with an idempotency key, besides the document that it was about."""
+
+    replayed: bool = strawberry.field(default=False, description="An earlier request with the same key had applied it.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
 
 
 async def taken(

@@ -15,8 +15,7 @@ from gateway.inventory.receiving import ExpectedLine
 from gateway.operations.inbound import ChangedInbound
 from schema.arrivals import ArrivalInput, arrivals_of
 from schema.context import Info
-from schema.documents import taken
-from schema.errors import UserError
+from schema.documents import KeyedPayload, taken
 from schema.inbound import InboundType
 from schema.ledger import LedgerEntryType
 from schema.requested_lines import Input, KeyedInput
@@ -67,12 +66,10 @@ class InboundReceiveInput(InboundInput):
 
 
 @strawberry.type(description="What became of a request about a purchase.")
-class InboundPayload:
+class InboundPayload(KeyedPayload):
     inbound: InboundType | None = strawberry.field(
         default=None, description="The purchase after the request, or as it is by now after a repetition."
     )
-    replayed: bool = strawberry.field(default=False, description="An earlier request with the same key had applied it.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
     changed: Private[ChangedInbound | None] = None
 
     @strawberry.field(description="The ledger entry of the request; null where it was refused.")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
-from gateway.inventory.access import Scope
 from gateway.inventory.catalog import ItemChange
-from gateway.inventory.errors import InventoryError
-from gateway.inventory.ports import StorageError
 from gateway.inventory.stock import Item
 from schema.context import Info
-from schema.errors import UserError, user_error
+from schema.documents import taken
+from schema.errors import UserError
 from schema.items import InventoryItem
 from schema.scalars import Quantity
 
@@ -78,11 +76,15 @@ class ItemMutation:
         return await _payload(info, info.context.services.catalog.change_item(input.sku, change))
 
 
-async def _payload(info: Info, work: Coroutine[None, None, Item]) -> ItemPayload:
-    try:
-        with closing(work):
-            info.context.principal.require(Scope.INVENTORY_WRITE)
-            item = await work
-        return ItemPayload(item=InventoryItem.of(item, await info.context.services.active.locations()), user_errors=[])
-    except (InventoryError, StorageError) as error:
-        return ItemPayload(user_errors=[user_error(error, "input")])
+async def _payload(info: Info, work: Coroutine[Any, Any, Item]) -> ItemPayload:
+    with closing(work):  # it is never begun where the client may not ask for it
+        return await taken(
+            info,
+            _shown(info, work),
+            lambda item: ItemPayload(item=item, user_errors=[]),
+            lambda errors: ItemPayload(user_errors=errors),
+        )
+
+
+async def _shown(info: Info, work: Coroutine[Any, Any, Item]) -> InventoryItem:
+    return InventoryItem.of(await work, await info.context.services.active.locations())

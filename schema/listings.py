@@ -66,6 +66,14 @@ class ListingType:
     def error(self) -> str | None:
         return self.listing.error.reason if self.listing.error else None
 
+    @strawberry.field(description="Requests sent for it since it last acknowledged something.")
+    def attempts(self) -> int:
+        return self.listing.attempts
+
+    @strawberry.field(description="Why the last of them failed; null where it did not. It is tried again.")
+    def last_error(self) -> str | None:
+        return self.listing.last_error
+
     @strawberry.field(description="When it was listed.")
     def created_at(self) -> datetime:
         return self.listing.created_at

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from contextlib import closing
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
 from gateway.inventory.catalog import Location, LocationChange
-from gateway.inventory.errors import InventoryError
-from gateway.inventory.ports import StorageError
 from gateway.inventory.quantities import check_range
 from schema.context import Info
-from schema.errors import UserError, reading, user_error
+from schema.documents import taken
+from schema.errors import UserError, reading
 from schema.paging import FIRST_MAX, First, check_first
 from schema.scalars import Quantity
 
@@ -139,10 +137,10 @@ class LocationMutation:
         return await _payload(info, info.context.services.catalog.change_location(input.id, change))
 
 
-async def _payload(info: Info, work: Coroutine[None, None, Location]) -> LocationPayload:
-    try:
-        with closing(work):
-            info.context.principal.require(Scope.INVENTORY_WRITE)
-            return LocationPayload(location=LocationType(location=await work), user_errors=[])
-    except (InventoryError, StorageError) as error:
-        return LocationPayload(user_errors=[user_error(error, "input")])
+async def _payload(info: Info, work: Coroutine[Any, Any, Location]) -> LocationPayload:
+    return await taken(
+        info,
+        work,
+        lambda location: LocationPayload(location=LocationType(location=location), user_errors=[]),
+        lambda errors: LocationPayload(user_errors=errors),
+    )

@@ -54,6 +54,32 @@ def line_requests(lines: Sequence[RequestedLineInput]) -> list[LineRequest]:
     return [line.line() for line in lines]
 
 
+@strawberry.input
+class BasketInput:
+    """Lines, and how they may be served."""
+
+    lines: list[RequestedLineInput] = strawberry.field(description="1 to 250 lines over any SKUs.")
+    owner: str | None = strawberry.field(
+        default=None, description="Whose it is, such as a cart; its own holds never count against it."
+    )
+    allow_backorder: bool = strawberry.field(
+        default=False, description="Let available go down to minus the item's backorder limit."
+    )
+    strategy: StrategyName = strawberry.field(
+        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
+    )
+
+
+@strawberry.input
+class ShipmentInput:
+    """Something that leaves."""
+
+    shipment_id: str | None = strawberry.field(
+        default=None,
+        description="Your own id of it, by which it is entered once, under whatever key; up to 500 characters.",
+    )
+
+
 @strawberry.input(description="A request that is applied once per key, however often it is sent.")
 class KeyedInput:
     idempotency_key: str = strawberry.field(description="1 to 255 characters; one per intended change, for ever.")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import strawberry
 
-from gateway.inventory.allocation import StrategyName
 from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.identifiers import check_count
 from gateway.inventory.reservation_steps import FulfilledLine
 from gateway.inventory.reservations import ReservationState
 from schema.descriptions import describe
-from schema.requested_lines import KeyedInput, RequestedLineInput
+from schema.requested_lines import BasketInput, KeyedInput, ShipmentInput
 from schema.scalars import Quantity
 
 strawberry.enum(
@@ -29,21 +28,11 @@ describe(
 
 
 @strawberry.input(description="Hold units for an owner; all lines or none, unless partial is allowed.")
-class ReservationCreateInput(KeyedInput):
-    lines: list[RequestedLineInput] = strawberry.field(description="1 to 250 lines over any SKUs.")
-    owner: str | None = strawberry.field(
-        default=None, description="Whose it is, such as a cart; its own holds never count against it."
-    )
+class ReservationCreateInput(KeyedInput, BasketInput):
     expires_in_seconds: int | None = strawberry.field(
         default=None, description="From 1 second to 31 days; the setting GATEWAY_RESERVATION_SECONDS unless given."
     )
     allow_partial: bool = strawberry.field(default=False, description="Take what there is, if it is anything at all.")
-    allow_backorder: bool = strawberry.field(
-        default=False, description="Let available go down to minus the item's backorder limit."
-    )
-    strategy: StrategyName = strawberry.field(
-        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
-    )
 
 
 @strawberry.input(description="Which reservation to act on.")
@@ -63,7 +52,7 @@ class ReservationFulfilLineInput:
 
 
 @strawberry.input(description="Ship all that is left of a committed reservation, or some of it.")
-class ReservationFulfilInput(ReservationInput):
+class ReservationFulfilInput(ReservationInput, ShipmentInput):
     lines: list[ReservationFulfilLineInput] | None = strawberry.field(
         default=None, description="What leaves; everything that is left unless given."
     )

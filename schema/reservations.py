@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from contextlib import closing
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,15 +10,15 @@ import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
-from gateway.inventory.errors import InventoryError, NotFound
+from gateway.inventory.errors import NotFound
 from gateway.inventory.identifiers import check_count, check_sku
-from gateway.inventory.ports import StorageError
 from gateway.inventory.reservations import HeldLine, Reservation, ReservationFilter, ReservationState
-from gateway.operations.reservations import Place, ReservationOutcome
+from gateway.operations.reservations import ReservationOutcome
 from gateway.store.views.pages import place_of
 from schema.context import Info
-from schema.errors import UserError, reading, user_error
-from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, connection, read_cursor
+from schema.documents import KeyedPayload, read_place, taken
+from schema.errors import reading
+from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, connection
 from schema.requested_lines import Input, line_requests
 from schema.reservation_inputs import (
     ReservationCreateInput,
@@ -94,6 +93,10 @@ class ReservationType:
         heir = self.reservation.reassigned_to
         return None if heir is None else strawberry.ID(heir)
 
+    @strawberry.field(description="The shipments that were entered with an id.")
+    def shipments(self) -> list[str]:
+        return list(self.reservation.shipments)
+
     @strawberry.field(description="When it was made.")
     def created_at(self) -> datetime:
         return self.reservation.created_at
@@ -108,12 +111,10 @@ class ReservationType:
 
 
 @strawberry.type(description="What became of a request about a reservation.")
-class ReservationPayload:
+class ReservationPayload(KeyedPayload):
     reservation: ReservationType | None = strawberry.field(
         default=None, description="The reservation after the request, or as it is by now after a repetition."
     )
-    replayed: bool = strawberry.field(default=False, description="An earlier request with the same key had applied it.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
 
 
 @strawberry.type
@@ -184,10 +185,10 @@ class ReservationQuery:
         ] = None,
     ) -> ReservationConnection:
         with reading(info.context.principal, Scope.INVENTORY_READ):
-            limit, position = check_first(first), _position(after)
+            limit, place = check_first(first), read_place(after)
             wanted = await _filter(info, filter or ReservationFilterInput())
             reservations = info.context.services.reservations
-            found = [] if wanted is None else await reservations.page(wanted, position, limit + 1)
+            found = [] if wanted is None else await reservations.page(wanted, place, limit + 1)
             return connection(
                 found,
                 limit,
@@ -195,13 +196,6 @@ class ReservationQuery:
                 lambda reservation: place_of(reservation.created_at, reservation.id),
                 after,
             )
-
-
-def _position(after: str | None) -> Place | None:
-    match read_cursor(after, int, str):
-        case (int() as created_at, str() as last_id):
-            return created_at, last_id
-    return None
 
 
 async def _filter(info: Info, wanted: ReservationFilterInput) -> ReservationFilter | None:
@@ -233,15 +227,14 @@ async def _create(info: Info, input: ReservationCreateInput) -> ReservationOutco
 
 async def _fulfil(info: Info, input: ReservationFulfilInput) -> ReservationOutcome:
     call = input.call(info.context.principal.client)
-    return await info.context.services.reservations.fulfil(call, input.reservation_id, input.fulfilled())
+    lines = input.fulfilled()
+    return await info.context.services.reservations.fulfil(call, input.reservation_id, lines, input.shipment_id)
 
 
 async def _applied(info: Info, work: Coroutine[Any, Any, ReservationOutcome]) -> ReservationPayload:
-    try:
-        with closing(work):
-            info.context.principal.require(Scope.INVENTORY_WRITE)
-            outcome = await work
-    except (InventoryError, StorageError) as error:
-        return ReservationPayload(user_errors=[user_error(error, "input")])
+    return await taken(info, work, _done, lambda errors: ReservationPayload(user_errors=errors))
+
+
+def _done(outcome: ReservationOutcome) -> ReservationPayload:
     shown = ReservationType(reservation=outcome.reservation)
     return ReservationPayload(reservation=shown, replayed=outcome.replayed, user_errors=[])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
-from gateway.inventory.availability import AvailabilityBand, band, sellable
+from gateway.inventory.availability import AvailabilityBand, band, counting_at, sellable
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import Code, InvalidInput, NotFound
 from gateway.inventory.identifiers import check_count, check_slug
@@ -20,6 +20,9 @@ from schema.context import Info
 from schema.errors import reading
 from schema.items import LOCATIONS_MAX, SKUS_MAX, InventoryItem, check_skus
 from schema.scalars import Quantity
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @strawberry.type(description="An item has changed. Of several quick changes perhaps only the last one is told.")
@@ -68,6 +71,13 @@ class StockChange:
 @strawberry.type(description="A channel has acknowledged an item, or its platform did not take it.")
 class SyncChange:
     news: Private[SyncNews]
+
+    @strawberry.field(
+        description="Where to go on after a break: give the last one as `after`. Null where nothing was acknowledged."
+    )
+    def cursor(self) -> str | None:
+        at = self.news.confirmed_at
+        return None if at is None else str((at - _EPOCH) // _MICROSECOND)
 
     @strawberry.field(description="The channel.")
     def channel_id(self) -> str:
@@ -145,11 +155,19 @@ class Subscription:
 
     @strawberry.subscription(description="What a channel acknowledges or refuses. Needs `inventory:read`.")
     async def sync_changed(
-        self, info: Info, channel_id: Annotated[str, strawberry.argument(description="Which channel.")]
+        self,
+        info: Info,
+        channel_id: Annotated[str, strawberry.argument(description="Which channel.")],
+        after: Annotated[
+            str | None,
+            strawberry.argument(description="The `cursor` of the last change that was seen: go on from there."),
+        ] = None,
     ) -> AsyncGenerator[SyncChange, None]:
         with reading(info.context.principal, Scope.INVENTORY_READ):
             await _channel(info, channel_id)
-        async with aclosing(info.context.services.watching.channel(channel_id)) as changes:
+            position = _position(after)
+        seen_at = None if position is None else _EPOCH + position * _MICROSECOND
+        async with aclosing(info.context.services.watching.channel(channel_id, seen_at)) as changes:
             async for news in changes:
                 yield SyncChange(news=news)
 
@@ -166,7 +184,7 @@ def _position(after: str | None) -> int | None:
     if after is None:
         return None
     if not after.isascii() or not after.isdigit() or len(after) > 18:
-        raise InvalidInput(Code.INVALID_INPUT, "This is no cursor of a change of stock.", ("after",))
+        raise InvalidInput(Code.INVALID_INPUT, "This is no cursor of a change.", ("after",))
     return int(after)
 
 
@@ -181,5 +199,5 @@ async def _units(info: Info, news: StockNews, places: frozenset[str] | None, cha
     item = await services.items_by_id.one(news.item_id)
     active = await services.active.locations()
     if places is not None:
-        active = {at: active.get(at, False) for at in places}
+        active = counting_at(active, places)
     return sellable(item, channel, active) or 0

@@ -17,8 +17,7 @@ from gateway.inventory.transfers import Resolution
 from gateway.operations.transfers import ChangedTransfer
 from schema.arrivals import ArrivalInput, arrivals_of
 from schema.context import Info
-from schema.documents import taken
-from schema.errors import UserError
+from schema.documents import KeyedPayload, taken
 from schema.ledger import LedgerEntryType
 from schema.requested_lines import Input, KeyedInput
 from schema.scalars import Quantity
@@ -67,12 +66,10 @@ class TransferResolveInput(TransferInput):
 
 
 @strawberry.type(description="What became of a request about a transfer.")
-class TransferPayload:
+class TransferPayload(KeyedPayload):
     transfer: TransferType | None = strawberry.field(
         default=None, description="The transfer after the request, or as it is by now after a repetition."
     )
-    replayed: bool = strawberry.field(default=False, description="An earlier request with the same key had applied it.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty where it was not.")
     changed: Private[ChangedTransfer | None] = None
 
     @strawberry.field(description="The ledger entry of the request; null where it was refused.")

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway.cli.running import DataDir, opened_gateway, run
 from gateway.inventory.errors import Code, InvalidInput
@@ -41,7 +39,7 @@ def list_events(
         wanted = InboxFilter(channel, tuple(state or ()), since=_utc(since), until=_utc(until))
         async with opened_gateway(settings) as gateway:
             found = await gateway.channels.reception.event_view.page(wanted, None, limit)
-        Console().print(_table(found))
+        _show(found)
         return 0
 
     run(command, data_dir=data_dir)
@@ -77,12 +75,15 @@ def replay(
     run(command, data_dir=data_dir)
 
 
-def _table(found: Sequence[EventRecord]) -> Table:
-    table = Table("id", "source", "state", "received", "tries", "error", box=None, pad_edge=False)
+def _show(found: Sequence[EventRecord]) -> None:
+    """Not as a table, which would cut off ids and reasons to fit the terminal."""
+    line = "{:<20} {:<8} {:>5} {:<7} {}"
+    typer.echo(line.format("received", "state", "tries", "source", "id, reason"))
     for event in found:
         received = f"{event.received_at:%Y-%m-%d %H:%M:%S}Z"
-        table.add_row(event.id, event.source, event.state, received, str(event.attempts), event.error or "-")
-    return table
+        typer.echo(line.format(received, event.state, event.attempts, event.source, event.id))
+        if event.error is not None:
+            typer.echo(f"{'':<43} {event.error}")
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -69,7 +69,7 @@ def compare(
     know of are in what it has acknowledged.
     """
     confirmed = listing.confirmed.get(place)
-    if confirmed is None or listing.error is not None or listing.intents or listing.is_due(item.version, policy):
+    if confirmed is None or listing.error is not None or listing.intents or listing.is_due(item, policy):
         return None
     return Difference(
         key=f"{listing.id}@{place or ''}",

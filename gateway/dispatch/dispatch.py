@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from gateway.dispatch.connections import ChannelUnreadable, Connections
-from gateway.dispatch.pushing import KnownLocations, LeaseLost, Pusher
+from gateway.dispatch.pushing import LeaseLost, Pusher
 from gateway.dispatch.worker import ChannelWorker, CountPushes, ReportHealth
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
+from gateway.operations.channel_locations import KnownLocations
 from gateway.store.channels import ChannelDirectory
 from gateway.store.leases import LeaseStore
 from gateway.store.pushes import PushStore
@@ -69,6 +70,7 @@ class Dispatch:
             running.worker.due(item_id, available, since)
 
     def missed(self) -> None:
+        self.channels_changed()
         for worker in self.workers:
             worker.scan()
 
@@ -100,16 +102,15 @@ class Dispatch:
         channels = {channel.id: channel for channel in (await self._directory.all()).values() if channel.is_pushed}
         for channel_id in self._running.keys() - channels.keys():
             self._end(channel_id)
-        # Read afresh, so that the workers see the same locations that the policies were made of.
         active = await self._locations.locations(fresh=True)
         for channel in channels.values():
             try:
-                await self._look_after(channel, channel.policy(active))
+                await self._look_after(channel, active)
             except ChannelUnreadable as error:
                 _log.error("channel_unreadable", channel=channel.id, reason=str(error))
                 await self._report_health(channel.id, str(error))
 
-    async def _look_after(self, channel: Channel, policy: str) -> None:
+    async def _look_after(self, channel: Channel, active: Mapping[str, bool]) -> None:
         if channel.id in self._ending:
             return
         connection = self._connections.of(channel)
@@ -121,10 +122,10 @@ class Dispatch:
             self._end(channel.id)
         elif lease is not None and running is not None and not running.task.done():
             running.worker.lease = lease
-            running.worker.update(channel, connection, policy)
+            running.worker.update(channel, connection, active)
         elif lease is not None:
             worker = ChannelWorker(
-                channel, connection, policy, lease, self._pusher, self._pushes, self._report_health, self._count
+                channel, connection, active, lease, self._pusher, self._pushes, self._report_health, self._count
             )
             task = asyncio.create_task(self._run_worker(worker), name=f"channel/{channel.id}")
             self._running[channel.id] = _Running(worker, task)
@@ -146,9 +147,13 @@ class Dispatch:
             _log.warning("lease_not_released", error=str(error)[:300])
         finally:
             del self._ending[channel_id]
+            # It may have been resumed meanwhile.
+            self._wanted.set()
 
     async def _run_worker(self, worker: ChannelWorker) -> None:
         try:
             await worker.run()
         except LeaseLost:
             _log.warning("lease_lost", channel=worker.channel.id)
+            # Perhaps only because the database was away for too long to renew it.
+            self._wanted.set()

@@ -18,9 +18,9 @@ from gateway.dispatch.comparing import (
     seen,
     shown_quantity,
 )
-from gateway.dispatch.pushing import KnownLocations
 from gateway.inventory.channels import Channel, Listing
 from gateway.inventory.drifts import DriftCause, DriftState, Reconciliation
+from gateway.operations.channel_locations import KnownLocations
 from gateway.operations.listings import ItemLookup
 from gateway.store.drifts import DriftStore
 from gateway.store.listing_documents import id_terms

@@ -11,7 +11,7 @@ from connectors.messages import StockEcho
 from gateway.inventory.channels import Channel, Listing, Place
 from gateway.operations.sales import ListingLookup, listing_told
 from gateway.store.hints import Hint
-from gateway.store.pushes import OwnMovement
+from gateway.store.own_movements import OwnMovements
 
 
 class EchoKind(StrEnum):
@@ -23,11 +23,6 @@ class EchoKind(StrEnum):
     """Of something that is not listed, or at a place that we do not feed."""
     DIFFERENT = "different"
     """A hint: an order that is yet to be reported, or somebody's edit."""
-
-
-class OwnMovements(Protocol):
-    async def own_movements(self, channel_id: str, since: dict[str, int]) -> list[OwnMovement] | None:
-        """None when there are too many to count."""
 
 
 class Hints(Protocol):
@@ -63,20 +58,27 @@ class Echoes:
         place = echo.location_id if echo.location_id in places else None
         if listing is None or place not in places:
             return EchoKind.UNKNOWN
-        if listing.confirmed_at is not None and echo.occurred_at.astimezone(UTC) <= listing.confirmed_at:
-            return EchoKind.OLD
-        if await self._is_expected(channel, listing, place, echo.quantity):
+        hint = Hint(listing.id, place, echo.quantity, echo.occurred_at.astimezone(UTC))
+        kind = await self.kind_of(channel, listing, hint)
+        if kind is EchoKind.OWN:
             await self._hints.clear(listing.id)
-            return EchoKind.OWN
-        await self._hints.put(Hint(listing.id, place, echo.quantity, echo.occurred_at))
-        return EchoKind.DIFFERENT
+        elif kind is EchoKind.DIFFERENT:
+            await self._hints.put(hint)
+        return kind
+
+    async def kind_of(self, channel: Channel, listing: Listing, hint: Hint) -> EchoKind:
+        """What to make of it by what is known now. Raises a StorageError."""
+        if listing.confirmed_at is not None and hint.at <= listing.confirmed_at:
+            return EchoKind.OLD
+        expected = await self._is_expected(channel, listing, hint.place, hint.quantity)
+        return EchoKind.OWN if expected else EchoKind.DIFFERENT
 
     async def _is_expected(self, channel: Channel, listing: Listing, place: Place, quantity: int) -> bool:
         on_its_way = {intent.quantity for intent in listing.intents if intent.place == place}
         confirmed = listing.confirmed.get(place)
         if confirmed is None or quantity == confirmed.quantity or quantity in on_its_way:
             return confirmed is not None or quantity in on_its_way
-        own = await self._movements.own_movements(channel.id, {listing.item_id: confirmed.seq})
+        own = await self._movements.of(channel.id, {listing.item_id: confirmed.seq})
         if own is None:
             return False
         sold = sum(some.delta for some in own if channel.place_of(some.location_id) == place)

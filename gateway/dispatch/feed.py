@@ -16,7 +16,15 @@ from gateway.inventory.ledger import ItemMark
 from gateway.inventory.news import StockNews, SyncNews
 from gateway.inventory.ports import StorageError
 from gateway.operations.news import News
-from gateway.store.changes import Change, ChangeStream, ChannelsChanged, ListingDue, ResumeImpossible, StockMoved
+from gateway.store.changes import (
+    Change,
+    ChangeStream,
+    ChannelsChanged,
+    ItemRedefined,
+    ListingDue,
+    ResumeImpossible,
+    StockMoved,
+)
 from gateway.store.listings import ListingStore
 
 QUEUE_MAX = 10_000
@@ -119,6 +127,9 @@ class Feed:
                     for item in items:
                         available[item.item_id] = item.total_available
                         since.setdefault(item.item_id, seq / 1e6)
+                case ItemRedefined(item_id):
+                    available.setdefault(item_id, 0)
+                    since.setdefault(item_id, time.time())
                 case ListingDue(channel_id, item_id):
                     self._workers.due(channel_id, item_id, 0, time.time())
                 case ChannelsChanged():

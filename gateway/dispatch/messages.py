@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from connectors.errors import Permanent
 from connectors.exchange import Notification, headers_of
@@ -33,11 +33,14 @@ class MessageHandler:
         connections: Connections,
         sales: SalesOperations,
         echoes: Echoes,
+        found: Callable[[str], None],
     ) -> None:
+        """`found` is told the channel of every state of an order that a poll has brought first."""
         self._directory = directory
         self._connections = connections
         self._sales = sales
         self._echoes = echoes
+        self._found = found
 
     async def handle(self, event: InboxEvent) -> None:
         """Do everything that the event asks for; safe to repeat.
@@ -50,10 +53,13 @@ class MessageHandler:
         connection = self._connections.of(channel)
         messages = _messages(connection, event)
         for message in messages:
-            # A look for gaps finds mostly what was told long ago: reading it again would cost the pushes' allowance.
-            if event.source is EventSource.POLL and isinstance(message, OrderReference):
+            if event.source is EventSource.POLL and isinstance(message, OrderEvent | OrderReference):
+                # A look for gaps finds mostly what was told long ago: reading it would cost the pushes' allowance.
                 if await self._sales.knows(channel.id, message.order_id, message.occurred_at):
-                    continue
+                    if isinstance(message, OrderReference):
+                        continue
+                elif event.attempts == 1:
+                    self._found(channel.id)
             await self._carry_out(channel, connection, message)
 
     async def _carry_out(self, channel: Channel, connection: Connection, message: ChannelMessage) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import NAMESPACE_OID, uuid5
 
 from connectors.abilities import StockWrites
 from connectors.updates import StockUpdate
-from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Place
+from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Place, policy_for
 from gateway.inventory.stock import Item
-from gateway.store.pushes import OwnMovement
+from gateway.store.own_movements import OwnMovement
 
 SETTLING = timedelta(hours=6)
 """How long a platform may take to report an order; Shopify tries for four hours."""
@@ -52,16 +53,16 @@ class Write:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Present:
-    """What is true now: the channel, how its platform writes, which locations count, the time."""
+    """What is true now: the channel, how its platform writes, which locations count; and since when it is."""
 
     channel: Channel
     writes: StockWrites
     active: Mapping[str, bool]
     now: datetime
 
-    @property
+    @cached_property
     def policy(self) -> str:
         return self.channel.policy(self.active)
 
@@ -88,7 +89,7 @@ def offer(
             intents.append(result)
         else:
             unchanged[place] = result
-    return Offer(listing, item.version, present.policy, tuple(intents), unchanged)
+    return Offer(listing, item.version, policy_for(item, present.policy), tuple(intents), unchanged)
 
 
 def _offer_place(
@@ -129,9 +130,10 @@ def _offer_place(
         unseen=unseen,
         version=item.version,
         seq=item.seq,
-        policy=present.policy,
+        policy=policy_for(item, present.policy),
         at=present.now,
         settles_at=settles_at,
+        resyncs=listing.resyncs,
     )
 
 

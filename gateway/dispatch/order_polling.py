@@ -156,10 +156,10 @@ class OrderPoller:
         return cursor
 
     def _interval(self, connection: Connection) -> float:
-        connector = connection.connector
-        tells = connector.signature is not None or connector.queue(connection.config) is not None
+        tells = connection.connector.tells_of_orders(connection.config)
+        seconds = max(self._gap_seconds if tells else self._poll_seconds, connection.connector.poll_seconds_min)
         # Spread a little, so that channels made at the same time do not stay in step.
-        return (self._gap_seconds if tells else self._poll_seconds) * random.uniform(0.9, 1.1)
+        return seconds * random.uniform(1.0, 1.1)
 
 
 def _failed(cursor: OrderCursor, lease: Lease, error: ConnectorError | ChannelUnreadable) -> OrderCursor:

@@ -93,7 +93,8 @@ def _settle_listing(
         synced = None
     if synced is not None:
         settlement.confirmed.append(listing.item_id)
-    settlement.acknowledged.append(Acknowledged(listing.id, confirmed, synced, reason, tuple(unanswered)))
+    resyncs = answered[0][0].intent.resyncs
+    settlement.acknowledged.append(Acknowledged(listing.id, confirmed, synced, reason, tuple(unanswered), resyncs))
 
 
 def _after_resend(intent: Intent, outcome: UpdateOutcome) -> UpdateOutcome:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import uuid4
 
 import structlog
@@ -25,6 +25,7 @@ from gateway.store.pushes import Acknowledged, PushStore
 
 LEASE_MARGIN_SECONDS = 1.0
 PUSH_SECONDS_MIN = 2.0
+UNFINISHED_SECONDS = 45.0
 
 _log = structlog.get_logger(__name__)
 
@@ -33,43 +34,37 @@ class LeaseLost(Exception):
     """Another process may be pushing this channel now: stop at once, and write nothing."""
 
 
-class KnownLocations(Protocol):
-    async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
-        """Every known location and whether it is active."""
-
-
 class Pusher:
     """The steps of a push, without any decision of when to take them."""
 
-    def __init__(
-        self,
-        pushes: PushStore,
-        locations: KnownLocations,
-        valve: SafetyValve | None = None,
-    ) -> None:
+    def __init__(self, pushes: PushStore, valve: SafetyValve | None = None) -> None:
         """Without a valve nothing is ever held back."""
         self._pushes = pushes
-        self._locations = locations
         self._valve = valve
 
     async def offers(
         self,
         channel: Channel,
+        active: Mapping[str, bool],
         writes: StockWrites,
         item_ids: Sequence[str],
         actual: Mapping[str, Mapping[Place, int]],
     ) -> list[Offer]:
-        """What the channel is to be told of these items, from what is true now. Raises ValveShut."""
-        listings = [some for some in await self._pushes.listings(channel.id, item_ids) if some.error is None]
+        """What the channel is to be told of these items, from what is true now. Raises ValveShut.
+
+        `active` tells of every known location whether it counts.
+        """
+        # Before anything is read: what a platform is told to have been true at this time was true then.
+        present = Present(channel, writes, active, datetime.now(UTC))
+        listings, items = await asyncio.gather(
+            self._pushes.listings(channel.id, item_ids), self._pushes.items(item_ids)
+        )
+        due = [some for some in listings if _is_due(some, items.get(some.item_id), present.policy)]
         # The items first: of the channel's own orders, those that came later must not be counted yet.
-        items = await self._pushes.items([listing.item_id for listing in listings])
-        present = Present(channel, writes, await self._locations.locations(), datetime.now(UTC))
-        policy = present.policy
-        due = [some for some in listings if _is_due(some, items.get(some.item_id), policy)]
-        own = await self._pushes.own_movements(channel.id, _since(due, items))
+        own = await self._pushes.own_movements.of(channel.id, _since(due, items))
         offers = [offer(present, some, items[some.item_id], own, actual.get(some.item_id, {})) for some in due]
         if self._valve is not None:
-            await self._valve.check(channel, present.active, offers)
+            await self._valve.check(channel, active, offers)
         return offers
 
     async def send(self, channel: Channel, connection: Connection, lease: Lease, offers: Sequence[Offer]) -> Settlement:
@@ -113,8 +108,17 @@ class Pusher:
         if len(failed) == len(by_listing):
             raise failed[-1][1]
         reason = "The platform cannot be told of this listing: {0}"
-        parked = [Acknowledged(listing.id, listing.confirmed, None, reason.format(error)) for listing, error in failed]
+        parked = [
+            Acknowledged(listing.id, listing.confirmed, None, reason.format(error), resyncs=listing.resyncs)
+            for listing, error in failed
+        ]
         await self._record(parked, lease)
+
+    async def check_finished(self, connection: Connection, lease: Lease) -> None:
+        """Raises Throttled while the platform may yet apply something that it has not answered."""
+        flow = connection.connector.unfinished(connection.config)
+        if flow is not None and await connection.client.run(flow, seconds_max=_seconds_left(lease)):
+            raise Throttled("what was written before is still being worked off", after_seconds=UNFINISHED_SECONDS)
 
     async def unanswered(self, channel: Channel) -> list[list[Write]]:
         """The requests that a predecessor sent without recording an answer, each as it was."""
@@ -133,13 +137,8 @@ class Pusher:
         *,
         resent: bool,
     ) -> Settlement:
-        connector = connection.connector
-        # Whatever happens, nothing of this request may still be on its way when another process has the lease.
-        seconds = lease.seconds_left - LEASE_MARGIN_SECONDS
-        if seconds < PUSH_SECONDS_MIN:
-            raise LeaseLost(lease.name)
-        flow = connector.write_stock(connection.config, [write.update for write in writes])
-        outcomes = await connection.client.run(flow, seconds_max=seconds)
+        flow = connection.connector.write_stock(connection.config, [write.update for write in writes])
+        outcomes = await connection.client.run(flow, seconds_max=_seconds_left(lease))
         settlement = settle(writes, outcomes, unchanged, resent=resent)
         await self._record(settlement.acknowledged, lease)
         return settlement
@@ -156,12 +155,20 @@ class Pusher:
             raise LeaseLost(lease.name)
 
 
+def _seconds_left(lease: Lease) -> float:
+    """Whatever happens, nothing may still be on its way when another process has the lease. Raises LeaseLost."""
+    seconds = lease.seconds_left - LEASE_MARGIN_SECONDS
+    if seconds < PUSH_SECONDS_MIN:
+        raise LeaseLost(lease.name)
+    return seconds
+
+
 def _acknowledged(some: Offer) -> Acknowledged:
-    return Acknowledged(some.listing.id, some.unchanged, (some.version, some.policy))
+    return Acknowledged(some.listing.id, some.unchanged, (some.version, some.policy), resyncs=some.listing.resyncs)
 
 
 def _is_due(listing: Listing, item: Item | None, policy: str) -> bool:
-    return item is not None and listing.is_due(item.version, policy)
+    return item is not None and listing.is_due(item, policy)
 
 
 def _since(listings: Iterable[Listing], items: Mapping[str, Item]) -> dict[str, int]:

@@ -97,7 +97,7 @@ class SafetyValve:
         zeros = changes = 0
         lines: list[StopLine] = []
         async for page in self._walk.pages(channel.id):
-            due = [(some, item) for some, item in page if some.is_due(item.version, policy)]
+            due = [(some, item) for some, item in page if some.is_due(item, policy)]
             changes += len(due)
             empty = [(some, item) for some, item in page if _may_empty(some, item, channel, active, zeroed)]
             for listing, _ in await self._unsold(empty):
@@ -153,7 +153,7 @@ def _empties(some: Offer) -> bool:
 def _may_empty(
     listing: Listing, item: Item, channel: Channel, active: Mapping[str, bool], zeroed: Container[str]
 ) -> bool:
-    if not listing.is_due(item.version, channel.policy(active)):
+    if not listing.is_due(item, channel.policy(active)):
         return listing.item_id in zeroed and listing.offered == 0
     return listing.offered != 0 and sum(channel.offered(item, active).values()) == 0
 

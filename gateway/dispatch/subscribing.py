@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 
 from connectors.errors import ConnectorError, Retriable
 from gateway.dispatch.connections import ChannelUnreadable, Connections
 from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Unavailable
 from gateway.store.channels import ChannelDirectory
+from gateway.store.registrations import RegistrationStore
 
 SUBSCRIBE_SECONDS_MAX = 10.0
 
@@ -17,13 +20,23 @@ _log = structlog.get_logger(__name__)
 class Subscriber:
     """Registers our webhook with the platform of a channel."""
 
-    def __init__(self, directory: ChannelDirectory, connections: Connections, public_url: str | None) -> None:
+    def __init__(
+        self,
+        directory: ChannelDirectory,
+        connections: Connections,
+        registrations: RegistrationStore,
+        public_url: str | None,
+        renew_seconds: float,
+    ) -> None:
+        """`renew_seconds`: time until a registration is due to be renewed."""
         self._directory = directory
         self._connections = connections
+        self._registrations = registrations
+        self._renew_in = timedelta(seconds=renew_seconds)
         self._public_url = public_url.rstrip("/") if public_url else None
 
     async def subscribe(self, channel_id: str) -> tuple[str, ...]:
-        """Subscribe, also again, to everything we act on; returns what a person still has to do by hand.
+        """Subscribe, also again, to everything we act on, now and whenever it is due; what a person has to do by hand.
 
         Raises an InventoryError: CHANNEL_NOT_FOUND, INVALID_INPUT where our own address is not set or the platform
         refuses, UNAVAILABLE where it does not answer.
@@ -42,5 +55,6 @@ class Subscriber:
             raise Unavailable(Code.UNAVAILABLE, f"The platform did not do it: {error.reason}") from error
         except (ConnectorError, ChannelUnreadable) as error:
             raise InvalidInput(Code.INVALID_INPUT, f"The platform refuses: {error}", ("channelId",)) from error
+        await self._registrations.renewed(channel.id, by_hand, self._renew_in)
         _log.info("channel_subscribed", channel=channel.id, by_hand=len(by_hand))
         return by_hand

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -15,6 +15,7 @@ import structlog
 from gateway.discovery import DiscoveryRun
 from gateway.dispatch.connections import ChannelUnreadable, Connections
 from gateway.dispatch.dispatch import Dispatch
+from gateway.dispatch.hinted_channels import HintedChannels
 from gateway.inventory.channels import Channel
 from gateway.inventory.discoveries import RunState
 from gateway.inventory.drifts import Reconciliation
@@ -28,13 +29,12 @@ from gateway.store.reconciliations import ReconciliationStore
 from gateway.store.safety import SafetyStore
 
 LOOK_SECONDS = 2.0
-LEASE_SECONDS = 240.0
-"""Longer than reading one page, or waiting between two looks, may take."""
+RENEWALS_PER_LEASE = 3
 AT_ONCE_MAX = 4
 
 _log = structlog.get_logger(__name__)
 
-Work = Callable[[Channel, Lease], Awaitable[None]]
+Work = Callable[[Channel], Awaitable[None]]
 
 
 class Surveys:
@@ -51,8 +51,8 @@ class Surveys:
         reconciliations: ReconciliationStore,
         reconcile: ReconcileRun,
         safety: SafetyStore,
+        hinted: HintedChannels,
     ) -> None:
-        """`leases` last for `LEASE_SECONDS`."""
         self._directory = directory
         self._connections = connections
         self._dispatch = dispatch
@@ -62,6 +62,7 @@ class Surveys:
         self._reconciliations = reconciliations
         self._reconcile = reconcile
         self._safety = safety
+        self._hinted = hinted
         self._woken = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -93,6 +94,8 @@ class Surveys:
         pushed = {worker.channel.id for worker in self._dispatch.workers}
         ours = {id: some for id, some in channels.items() if id in pushed or not some.is_pushed}
         await self._schedule(ours)
+        if ours:
+            await self._hinted.bring_forward(ours, datetime.now(UTC))
         for channel_id in await self._discoveries.active():
             if channel_id in ours:
                 self._start("discovery", ours[channel_id], self._discover)
@@ -101,7 +104,7 @@ class Surveys:
             if channel_id in ours and (asked or ours[channel_id].is_pushed):
                 self._start("reconcile", ours[channel_id], self._compare)
 
-    async def _schedule(self, channels: dict[str, Channel]) -> None:
+    async def _schedule(self, channels: Mapping[str, Channel]) -> None:
         new = channels.keys() - await self._reconciliations.scheduled() if channels else set()
         now = datetime.now(UTC)
         times = []
@@ -124,22 +127,26 @@ class Surveys:
             if lease is None:
                 return
             try:
-                await work(channel, lease)
+                async with asyncio.TaskGroup() as tasks:
+                    keeping = tasks.create_task(self._keep(lease))
+                    await work(channel)
+                    keeping.cancel()
             finally:
                 await self._leases.release(lease)
-        except (StorageError, RunOvertaken) as error:
-            _log.warning("survey_broken_off", survey=name, error=str(error)[:300])
-        except Exception:
+        except* (StorageError, RunOvertaken) as errors:
+            _log.warning("survey_broken_off", survey=name, error=str(errors.exceptions[0])[:300])
+        except* Exception:
             _log.exception("survey_failed", survey=name)
 
-    def _keeping(self, lease: Lease) -> Callable[[], Awaitable[bool]]:
-        async def keep() -> bool:
+    async def _keep(self, lease: Lease) -> None:
+        """Renew the lease for as long as the work takes; when it is lost, the work is cancelled with this."""
+        while True:
+            await asyncio.sleep(self._leases.ttl_seconds / RENEWALS_PER_LEASE)
             renewed = await self._leases.acquire(lease.name)
-            return renewed is not None and renewed.token == lease.token
+            if renewed is None or renewed.token != lease.token:
+                raise RunOvertaken(lease.name)
 
-        return keep
-
-    async def _discover(self, channel: Channel, lease: Lease) -> None:
+    async def _discover(self, channel: Channel) -> None:
         try:
             connection = self._connections.of(channel)
         except ChannelUnreadable as error:
@@ -147,9 +154,9 @@ class Surveys:
             if discovery is not None:
                 await self._discoveries.save(replace(discovery, state=RunState.FAILED, reason=str(error)))
             return
-        await self._discovery.run(channel, connection, self._keeping(lease))
+        await self._discovery.run(channel, connection)
 
-    async def _compare(self, channel: Channel, lease: Lease) -> None:
+    async def _compare(self, channel: Channel) -> None:
         now = datetime.now(UTC)
         rules = await self._safety.rules(channel.id)
         last = await self._reconciliations.get(channel.id)
@@ -170,4 +177,6 @@ class Surveys:
         except (ChannelUnreadable, InventoryError) as error:
             await self._reconciliations.save(replace(run, state=RunState.FAILED, reason=str(error), finished_at=now))
             return
-        await self._reconcile.run(run, channel, connection, self._keeping(lease))
+        ended = await self._reconcile.run(run, channel, connection)
+        if ended.state is not RunState.FAILED:
+            await self._hinted.compared(channel.id, now)

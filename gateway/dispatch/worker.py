@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import structlog
@@ -15,6 +15,7 @@ from connectors.abilities import StockAbilities, StockWrites
 from connectors.breaker import ChannelSuspended
 from connectors.client import PACE_WAIT_SECONDS_MAX
 from connectors.errors import ConnectorError, Permanent, Retriable, Throttled, Unreachable
+from gateway.dispatch.backlog_scan import BacklogScan
 from gateway.dispatch.comparisons import Comparisons
 from gateway.dispatch.connections import Connection
 from gateway.dispatch.offers import requests
@@ -50,17 +51,19 @@ class ChannelWorker:
         self,
         channel: Channel,
         connection: Connection,
-        policy: str,
+        active: Mapping[str, bool],
         lease: Lease,
         pusher: Pusher,
         pushes: PushStore,
         report_health: ReportHealth,
         count: CountPushes,
     ) -> None:
+        """`active` tells of every known location whether it counts."""
         self.channel = channel
         self.lease = lease
         self._connection = connection
-        self._policy = policy
+        self._active = active
+        self._policy = channel.policy(active)
         self._pusher = pusher
         self._pushes = pushes
         self._report_health = report_health
@@ -72,8 +75,7 @@ class ChannelWorker:
         self._stopping = False
         self._recovered = False
         self._one_by_one = False
-        self._scanning = True
-        self._scanned_to: str | None = None
+        self._scan = BacklogScan(pushes)
         self._failures = 0
         self._comparisons = Comparisons()
 
@@ -88,7 +90,7 @@ class ChannelWorker:
             lag_seconds=max(0.0, now - oldest),
             backlog=len(self._pending) + len(self._in_hand),
             # While versions are compared, or after more has changed than is kept, there may be more.
-            backlog_exact=not (self._scanning or self._pending.overflowed),
+            backlog_exact=not (self._scan.under_way or self._pending.overflowed),
             breaker=Breaker(self._connection.client.breaker_state.value),
             failures_in_a_row=self._failures,
         )
@@ -100,13 +102,14 @@ class ChannelWorker:
 
     def scan(self) -> None:
         """Compare all versions: changes may have been missed, or the channel's policy has changed."""
-        self._scanning, self._scanned_to = True, None
+        self._scan.begin()
         self._woken.set()
 
-    def update(self, channel: Channel, connection: Connection, policy: str) -> None:
+    def update(self, channel: Channel, connection: Connection, active: Mapping[str, bool]) -> None:
         """The channel was changed; a worker that waits after a failure tries again at once."""
-        if policy != self._policy:
-            self._policy = policy
+        self._active = active
+        if channel.policy(active) != self._policy:
+            self._policy = channel.policy(active)
             self.scan()
         if connection is not self._connection:
             self._interrupted.set()
@@ -143,24 +146,19 @@ class ChannelWorker:
         """Do the next thing there is to do; whether the platform was reached."""
         if not self._recovered:
             return await self._recover()
-        if self._scanning and self._pending.room >= BACKLOG_PAGE:
-            await self._scan_page()
+        if self._scan.under_way and self._pending.room >= BACKLOG_PAGE:
+            for item in await self._scan.page(self.channel.id, self._policy):
+                units = sum(level.available for level in item.levels.values())
+                self._pending.add(item.id, units, item.updated_at.timestamp())
         if not len(self._pending):
             if self._pending.overflowed:
                 self._pending.overflowed = False
                 self.scan()
-            elif not self._scanning:
+            elif not self._scan.under_way:
                 await self._woken.wait()
                 self._woken.clear()
             return False
         return await self._push()
-
-    async def _scan_page(self) -> None:
-        items, self._scanned_to = await self._pushes.backlog(self.channel.id, self._policy, self._scanned_to)
-        for item in items:
-            units = sum(level.available for level in item.levels.values())
-            self._pending.add(item.id, units, item.updated_at.timestamp())
-        self._scanning = self._scanned_to is not None
 
     async def _push(self) -> bool:
         seconds = self._connection.client.seconds_until_free
@@ -174,7 +172,9 @@ class ChannelWorker:
         # Until its answer is recorded, a request must be assumed to have arrived.
         self._recovered = False
         try:
-            offers = await self._pusher.offers(self.channel, abilities.writes, taken, self._comparisons.take(taken))
+            offers = await self._pusher.offers(
+                self.channel, self._active, abilities.writes, taken, self._comparisons.take(taken)
+            )
             for group in requests(offers, abilities.updates_max):
                 self._follow(await self._pusher.send(self.channel, self._connection, self.lease, group))
         except BaseException:
@@ -192,6 +192,8 @@ class ChannelWorker:
     async def _recover(self) -> bool:
         """Settle the requests that have no recorded answer, before anything newer is sent."""
         batches = await self._pusher.unanswered(self.channel)
+        if batches:
+            await self._pusher.check_finished(self._connection, self.lease)
         if self._one_by_one and batches:
             await self._pusher.resend_alone(self._connection, self.lease, batches)
         elif self._abilities.writes is not StockWrites.ABSOLUTE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from gateway.inventory.channels import Channel
@@ -13,6 +13,11 @@ class AvailabilityBand(StrEnum):
     IN_STOCK = "IN_STOCK"
     LOW_STOCK = "LOW_STOCK"
     OUT_OF_STOCK = "OUT_OF_STOCK"
+
+
+def counting_at(active: Mapping[str, bool], location_ids: Collection[str]) -> Mapping[str, bool]:
+    """What `active` says where it is asked for these locations only: none of the others counts."""
+    return {at: counts and at in location_ids for at, counts in active.items()}
 
 
 def sellable(item: Item | None, channel: Channel | None, active: Mapping[str, bool]) -> int | None:

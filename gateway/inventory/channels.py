@@ -68,18 +68,19 @@ class Channel:
         if self.locations is None:
             feeds = [f"-{at}" for at in sorted(active) if not active[at]]
         else:
-            feeds = [f"{ours}={theirs}/{active.get(ours, False)}" for ours, theirs in self.locations.items()]
+            feeds = [f"{ours}={theirs}/{active.get(ours, True)}" for ours, theirs in self.locations.items()]
         return blake2b(f"{self.buffer}|{feeds}".encode(), digest_size=8).hexdigest()
 
     def offered(self, item: Item, active: Mapping[str, bool]) -> dict[Place, int]:
         """Units that the channel may sell at each place: what is available there less the buffer, never below 0.
 
-        `active` tells of every known location whether it counts. Nothing is offered of an archived item.
+        `active` tells of every known location whether it counts; one that is not known yet has just been created.
+        Nothing is offered of an archived item.
         """
         sums: dict[Place, int] = {}
         sellable = item.status is ItemStatus.ACTIVE
         for location_id, place in self._feeds(item).items():
-            units = item.level(location_id).available if sellable and active.get(location_id, False) else 0
+            units = item.level(location_id).available if sellable and active.get(location_id, True) else 0
             sums[place] = sums.get(place, 0) + units
         return {place: max(0, units - self.buffer) for place, units in sums.items()}
 
@@ -108,7 +109,8 @@ class Intent:
 
     `batch` and `position` name the request that it was part of. Once acknowledged it stands for the item at
     `version` and `seq` and for the channel's `policy`. `unseen` is what the platform's own count
-    differed from ours, in units: orders that it has yet to report. `at` is when the quantity was true.
+    differed from ours, in units: orders that it has yet to report. `at` is when the quantity was true. `resyncs` is
+    the listing's, when this was decided.
     """
 
     batch: str
@@ -123,6 +125,7 @@ class Intent:
     policy: str
     at: datetime
     settles_at: datetime | None = None
+    resyncs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ class Listing:
 
     `ids` are the platform's own. Everything up to `synced_version` of the item, under the channel's policy
     `synced_policy`, has been acknowledged; -1 is nothing yet. `attempts` requests were sent since then, and the last
-    one that failed did so because of `last_error`.
+    one that failed did so because of `last_error`. `resyncs` rises whenever somebody wants it to be told again: what
+    was decided before that counts no longer.
     """
 
     channel_id: str
@@ -155,6 +159,7 @@ class Listing:
     intents: tuple[Intent, ...] = ()
     attempts: int = 0
     last_error: str | None = None
+    resyncs: int = 0
 
     @property
     def id(self) -> str:
@@ -165,11 +170,16 @@ class Listing:
         """Units last acknowledged over all places; None while nothing was."""
         return sum(place.quantity for place in self.confirmed.values()) if self.confirmed else None
 
-    def is_due(self, item_version: int, policy: str) -> bool:
-        """Whether the channel has yet to hear of the item's present version."""
+    def is_due(self, item: Item, policy: str) -> bool:
+        """Whether the channel has yet to hear of the item as it is now."""
         if self.error is not None:
             return False
-        return self.synced_version < item_version or self.synced_policy != policy
+        return self.synced_version < item.version or self.synced_policy != policy_for(item, policy)
+
+
+def policy_for(item: Item, policy: str) -> str:
+    """A channel's policy as it applies to one item: that nothing is offered of an archived one is part of it."""
+    return policy if item.status is ItemStatus.ACTIVE else f"{policy}/{item.status.value}"
 
 
 def listing_id(channel_id: str, item_id: str) -> str:

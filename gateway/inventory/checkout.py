@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import ClassVar
 
 from gateway.inventory.commands import Command, Plan, StockView
@@ -19,17 +18,10 @@ from gateway.inventory.stock import Floor
 
 
 @dataclass(eq=False, slots=True)
-class Checkout(Command):
-    """Make an unpaid order of what `reserve` could hold at this moment, and hold it only where that is asked for.
+class OfReserve(Command):
+    """What can be done about an order depends on what `reserve` could hold at this moment."""
 
-    The holds that `reserve` replaces count as available; where nothing is held they stay as they are.
-    """
-
-    order_id: str
     reserve: Reserve
-    hold: bool
-
-    kind: ClassVar[Kind] = Kind.CHECKOUT
 
     @property
     def floor(self) -> Floor:
@@ -47,12 +39,24 @@ class Checkout(Command):
     def record_keys(self) -> tuple[RecordKey, ...]:
         return self.reserve.record_keys
 
+
+@dataclass(eq=False, slots=True)
+class Checkout(OfReserve):
+    """Make an unpaid order of what `reserve` could hold at this moment, and hold it only where that is asked for.
+
+    The holds that `reserve` replaces count as available; where nothing is held they stay as they are.
+    """
+
+    order_id: str
+    hold: bool
+
+    kind: ClassVar[Kind] = Kind.CHECKOUT
+
     def check(self) -> None:
         check_slug(self.order_id, ("orderId",))
 
     def canonical(self) -> dict[str, object]:
-        content = self.reserve.canonical()
-        return content if self.hold else {**content, "expiresInSeconds": None}
+        return self.reserve.canonical()
 
     def plan(self, stock: StockView) -> Plan:
         plan = self.reserve.plan(stock)
@@ -78,28 +82,15 @@ class Checkout(Command):
 
 
 @dataclass(eq=False, slots=True)
-class StartPayment(Command):
+class StartPayment(OfReserve):
     """Hold an order's units just before its payment is taken; a hold that it still has is kept, and lasts longer.
 
     `order` is the order as last read, and `reserve` what to hold for it; it replaces the order's last reservation.
     """
 
     order: CustomerOrder
-    reserve: Reserve
 
     kind: ClassVar[Kind] = Kind.PAYMENT_START
-
-    @property
-    def floor(self) -> Floor:
-        return self.reserve.floor
-
-    @property
-    def skus(self) -> tuple[str, ...]:
-        return self.reserve.skus
-
-    @property
-    def item_ids(self) -> tuple[str, ...]:
-        return self.reserve.item_ids
 
     @property
     def record_keys(self) -> tuple[RecordKey, ...]:
@@ -116,8 +107,7 @@ class StartPayment(Command):
         last = reservation_of(stock, order)
         order.require(last, stock.now, OrderState.UNPAID, OrderState.PAYING)
         if last is not None and last.state_at(stock.now) is ReservationState.HELD:
-            expires_at = stock.now + timedelta(seconds=self.reserve.expires_in_seconds)
-            held = last.taken_to_payment(stock.now, expires_at)
+            held = last.taken_to_payment(stock.now, stock.now + self.reserve.lasts)
             return Plan((), {held.key: held, order.key: order.held_by(held, stock.now)})
         try:
             plan = self.reserve.plan(stock)

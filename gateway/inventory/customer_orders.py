@@ -114,5 +114,14 @@ class CustomerOrder:
         return replace(self, cancelled_at=now, updated_at=now)
 
 
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders to list; None means any."""
+
+    owner: str | None = None
+    reference: str | None = None
+    item_id: str | None = None
+
+
 def order_key(order_id: str) -> RecordKey:
     return RecordKey(CUSTOMER_ORDERS, order_id)

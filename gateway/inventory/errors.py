@@ -7,6 +7,7 @@ InventoryError
 │   ├── InsufficientStock
 │   ├── CompareQuantityStale
 │   └── IdempotencyKeyReused
+├── TooOften                the client has asked too often for now
 └── Unavailable             nothing was decided; the same key may simply be sent again
 """
 
@@ -66,6 +67,7 @@ class Code(StrEnum):
     ALREADY_RESOLVED = "ALREADY_RESOLVED"
     AS_OF_IN_FUTURE = "AS_OF_IN_FUTURE"
     AS_OF_TOO_OLD = "AS_OF_TOO_OLD"
+    RATE_LIMITED = "RATE_LIMITED"
     OVERLOADED = "OVERLOADED"
     CONTENTION = "CONTENTION"
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
@@ -120,6 +122,15 @@ class IdempotencyKeyReused(Conflict):
         message = f"This idempotency key was used for a different request (differs in: {differing}). Use a new key."
         super().__init__(Code.IDEMPOTENCY_KEY_REUSED, message, ("idempotencyKey",))
         self.differing_paths = differing_paths
+
+
+class TooOften(InventoryError):
+    """The client has asked more often than it may; a little later it may again."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(Code.RATE_LIMITED, "This was asked too often. Ask again a little later.")
 
 
 class Unavailable(InventoryError):

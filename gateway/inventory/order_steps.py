@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from gateway.inventory.checkout import order_of, reservation_of
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
 from gateway.inventory.customer_orders import CustomerOrder, OrderState
 from gateway.inventory.errors import Code, Conflict
-from gateway.inventory.identifiers import check_count, check_sku, check_slug
+from gateway.inventory.identifiers import check_count, check_optional_text, check_sku, check_slug
 from gateway.inventory.ledger import Kind
 from gateway.inventory.quantities import Bucket, check_range
 from gateway.inventory.records import RecordKey
@@ -77,7 +78,7 @@ class PaymentFailed(OnOrder):
 
 @dataclass(frozen=True, slots=True)
 class ShippedLine:
-    """Ship `quantity` units of a SKU, from one location or from wherever the order holds them."""
+    """Ship `quantity` units of a SKU, as it was at the checkout or is now, from one location or any that holds some."""
 
     sku: str
     quantity: int
@@ -89,10 +90,12 @@ class OrderShipped(OnOrder):
     """All that is left of the order (no lines given), or some of it, leaves: allocated and so the total go down."""
 
     lines: tuple[ShippedLine, ...] = ()
+    shipment_id: str | None = None
 
     kind: ClassVar[Kind] = Kind.SHIP
 
     def check(self) -> None:
+        check_optional_text(self.shipment_id, ("shipmentId",))
         if self.lines:
             check_count(self.lines, ("lines",), LINES_MAX)
         for index, line in enumerate(self.lines):
@@ -107,21 +110,25 @@ class OrderShipped(OnOrder):
         for line in self.lines:
             shipped[line.sku, line.location_id or ""] += line.quantity
         lines = [{"of": sku, "from": at, "quantity": units} for (sku, at), units in sorted(shipped.items())]
-        return {**OnOrder.canonical(self), "lines": lines}
+        content = {**OnOrder.canonical(self), "lines": lines}
+        return content if self.shipment_id is None else {**content, "shipmentId": self.shipment_id}
 
     def change(self, order: CustomerOrder, reservation: Reservation | None, stock: StockView) -> Plan:
+        if reservation is not None:
+            reservation.require_new(self.shipment_id)
         order.require(reservation, stock.now, OrderState.PAID, OrderState.PARTLY_SHIPPED)
         assert reservation is not None, "a paid order has a reservation"
-        quantities = self._picked(reservation)
+        present = {stock.item_by_id(line.item_id).sku: line.item_id for line in reservation.lines}
+        quantities = self._picked(reservation, {**present, **{line.sku: line.item_id for line in order.lines}})
         postings = [
             Posting(line.item_id, line.location_id, Bucket.ALLOCATED, -quantities[number])
             for number, line in enumerate(reservation.lines)
             if number in quantities
         ]
-        return Plan(postings, {reservation.key: reservation.fulfilled(stock.now, quantities)})
+        return Plan(postings, {reservation.key: reservation.fulfilled(stock.now, quantities, self.shipment_id)})
 
-    def _picked(self, reservation: Reservation) -> dict[int, int]:
-        """Units to ship by number of the reservation's line."""
+    def _picked(self, reservation: Reservation, item_ids: Mapping[str, str]) -> dict[int, int]:
+        """Units to ship by number of the reservation's line; `item_ids` by every SKU that an item may be named by."""
         left = {number: line.open for number, line in enumerate(reservation.lines) if line.open}
         if not self.lines:
             return left
@@ -129,7 +136,7 @@ class OrderShipped(OnOrder):
         for index, line in enumerate(self.lines):
             missing = line.quantity
             for number, held in enumerate(reservation.lines):
-                if held.sku == line.sku and line.location_id in (None, held.location_id):
+                if held.item_id == item_ids.get(line.sku) and line.location_id in (None, held.location_id):
                     units = min(missing, left.get(number, 0) - picked[number])
                     picked[number] += units
                     missing -= units

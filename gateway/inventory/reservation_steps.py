@@ -121,20 +121,24 @@ class FulfilReservation(OnReservation):
     """Ship all that is still held (no lines given) or some of it: allocated, and so the total, go down."""
 
     lines: tuple[FulfilledLine, ...] = ()
+    shipment_id: str | None = None
 
     kind: ClassVar[Kind] = Kind.FULFIL
 
     def check(self) -> None:
         OnReservation.check(self)
+        check_optional_text(self.shipment_id, ("shipmentId",))
         if self.lines:
             check_count(self.lines, ("lines",), LINES_MAX)
         for index, line in enumerate(self.lines):
             check_range(line.quantity, ("lines", str(index), "quantity"), minimum=1)
 
     def canonical(self) -> dict[str, object]:
-        return {**OnReservation.canonical(self), "lines": {str(n): units for n, units in self._quantities().items()}}
+        content = {**OnReservation.canonical(self), "lines": {str(n): units for n, units in self._quantities().items()}}
+        return content if self.shipment_id is None else {**content, "shipmentId": self.shipment_id}
 
     def change(self, reservation: Reservation, stock: StockView) -> Plan:
+        reservation.require_new(self.shipment_id)
         reservation.require(stock.now, ReservationState.COMMITTED)
         quantities = self._quantities() or {n: line.open for n, line in enumerate(reservation.lines) if line.open}
         postings = []
@@ -143,7 +147,7 @@ class FulfilReservation(OnReservation):
             path = ("lines", str(index))
             line = reservation.open_at(number, quantity, path)
             postings.append(Posting(line.item_id, line.location_id, Bucket.ALLOCATED, -quantity, path))
-        return Plan(postings, {reservation.key: reservation.fulfilled(stock.now, quantities)})
+        return Plan(postings, {reservation.key: reservation.fulfilled(stock.now, quantities, self.shipment_id)})
 
     def _quantities(self) -> dict[int, int]:
         quantities: dict[int, int] = defaultdict(int)

@@ -12,6 +12,7 @@ from gateway.inventory.records import RecordKey
 from gateway.inventory.stock import Posting
 
 RESERVATIONS = "reservations"
+SHIPMENTS_MAX = 1_000
 
 
 class ReservationState(StrEnum):
@@ -74,6 +75,8 @@ class Reservation:
     """A payment is being taken for it, so a newer hold of the same owner does not take its place."""
     committed_at: datetime | None = None
     reassigned_to: str | None = None
+    shipments: tuple[str, ...] = ()
+    """The callers' own ids of what has left; each is entered once, whoever tells of it under whatever key."""
     revision: int = 0
 
     @property
@@ -103,6 +106,8 @@ class Reservation:
         state = self.state_at(now)
         if state not in allowed:
             message = f"The reservation is {state.value}, not {' or '.join(s.value for s in allowed)}."
+            if self.reassigned_to is not None:
+                message = f"The reservation's units were given to the reservation '{self.reassigned_to}'."
             raise Conflict(_RESOLVED_CODES[state], message, ("reservationId",))
 
     def committed(self, now: datetime) -> Reservation:
@@ -129,14 +134,23 @@ class Reservation:
         """Reassigned: the units now belong to another reservation, so none comes back from this one."""
         return replace(self.resolved(now), reassigned_to=heir)
 
-    def fulfilled(self, now: datetime, quantities: dict[int, int]) -> Reservation:
+    def require_new(self, shipment_id: str | None) -> None:
+        """Refuse a shipment that was entered before, or more than `SHIPMENTS_MAX`."""
+        if shipment_id in self.shipments:
+            message = f"The shipment '{shipment_id}' was entered before."
+            raise Conflict(Code.ALREADY_SHIPPED, message, ("shipmentId",))
+        if shipment_id is not None and len(self.shipments) >= SHIPMENTS_MAX:
+            raise InvalidInput(Code.TOO_MANY, f"At most {SHIPMENTS_MAX} shipments have ids.", ("shipmentId",))
+
+    def fulfilled(self, now: datetime, quantities: dict[int, int], shipment_id: str | None) -> Reservation:
         """Ship `quantities` units by index of line; fulfilled as a whole once nothing is held any more."""
         lines = tuple(
             replace(line, fulfilled=line.fulfilled + quantities.get(index, 0)) for index, line in enumerate(self.lines)
         )
         done = all(line.open == 0 for line in lines)
         state = ReservationState.FULFILLED if done else self.state
-        return replace(self, lines=lines, state=state, updated_at=now)
+        shipments = self.shipments if shipment_id is None else (*self.shipments, shipment_id)
+        return replace(self, lines=lines, state=state, updated_at=now, shipments=shipments)
 
     def returns(self) -> list[Posting]:
         """Postings that give back exactly what is still held, at the place where it is held."""

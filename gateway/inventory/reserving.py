@@ -129,13 +129,15 @@ class Allotter:
 class Reserve(Command):
     """Hold units for an owner until they expire; all lines or, where partial is allowed, what there is.
 
-    `replaces` are holds, as last read, whose units this one takes over: they are resolved in the same movement.
+    It lasts for `expires_in_seconds`, or for `default_seconds` where the caller says nothing. `replaces` are holds, as
+    last read, whose units this one takes over: they are resolved in the same movement.
     """
 
     reservation_id: str
     lines: tuple[RequestedLine, ...]
     owner: str | None
-    expires_in_seconds: int
+    expires_in_seconds: int | None
+    default_seconds: int
     allow_partial: bool = False
     allow_backorder: bool = False
     strategy: StrategyName = StrategyName.PRIORITY
@@ -143,6 +145,12 @@ class Reserve(Command):
     paying: bool = False
 
     kind: ClassVar[Kind] = Kind.RESERVE
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long the units are held."""
+        asked = self.expires_in_seconds
+        return timedelta(seconds=self.default_seconds if asked is None else asked)
 
     @property
     def floor(self) -> Floor:
@@ -162,12 +170,14 @@ class Reserve(Command):
 
     def check(self) -> None:
         check_optional_text(self.owner, ("owner",))
-        check_range(self.expires_in_seconds, ("expiresInSeconds",), minimum=1, maximum=EXPIRES_IN_SECONDS_MAX)
+        if self.expires_in_seconds is not None:
+            check_range(self.expires_in_seconds, ("expiresInSeconds",), minimum=1, maximum=EXPIRES_IN_SECONDS_MAX)
         check_count(self.lines, ("lines",), LINES_MAX)
         for index, line in enumerate(self.lines):
             line.check(("lines", str(index)))
 
     def canonical(self) -> dict[str, object]:
+        # Not `default_seconds`: a repetition is one even after the setting behind it was changed.
         content: dict[str, object] = {
             "lines": canonical_lines(self.lines),
             "expiresInSeconds": self.expires_in_seconds,
@@ -190,7 +200,7 @@ class Reserve(Command):
             owner=self.owner,
             state=ReservationState.HELD,
             lines=held,
-            expires_at=stock.now + timedelta(seconds=self.expires_in_seconds),
+            expires_at=stock.now + self.lasts,
             reference=self.cause.reference,
             channel_id=self.cause.channel_id,
             created_at=stock.now,

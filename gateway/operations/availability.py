@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.inventory.availability import AvailabilityBand, band, sellable
+from gateway.inventory.availability import AvailabilityBand, band, counting_at, sellable
 from gateway.inventory.errors import Code, NotFound
 from gateway.inventory.identifiers import check_count, check_sku, check_slug
 from gateway.inventory.stock import Item
@@ -51,7 +51,7 @@ class AvailabilityOperations:
         active = await self._stock.locations()
         if location_ids is not None:
             check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
-            active = {at: active.get(at, False) for at in location_ids}
+            active = counting_at(active, set(location_ids))
         channel = None
         if channel_id is not None:
             check_slug(channel_id, ("channelId",))

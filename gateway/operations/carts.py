@@ -10,7 +10,7 @@ from typing import Protocol
 from gateway.inventory.allocation import StrategyName
 from gateway.inventory.batch import BatchStock
 from gateway.inventory.commands import LINES_MAX
-from gateway.inventory.errors import Code, Conflict, NotFound
+from gateway.inventory.errors import Code, Conflict, NotFound, TooOften
 from gateway.inventory.identifiers import check_count, check_optional_text
 from gateway.inventory.reserving import Allotter, RequestedLine
 from gateway.inventory.stock import Item
@@ -54,14 +54,22 @@ class CheckedCart:
         return all(line.code is None for line in self.lines)
 
 
+class Allowance(Protocol):
+    def take(self, client: str) -> bool:
+        """Whether the client may ask once more now."""
+
+
 class CartOperations:
     """Answers by the same rules as a reservation would, without making one."""
 
-    def __init__(self, stock: StockLookup, held: HeldUnits, sourcing: Sourcing, clock: Clock) -> None:
+    def __init__(
+        self, stock: StockLookup, held: HeldUnits, sourcing: Sourcing, clock: Clock, allowance: Allowance
+    ) -> None:
         self._stock = stock
         self._held = held
         self._sourcing = sourcing
         self._clock = clock
+        self._allowance = allowance
 
     async def check(
         self,
@@ -70,8 +78,15 @@ class CartOperations:
         owner: str | None = None,
         allow_backorder: bool = False,
         strategy: StrategyName = StrategyName.PRIORITY,
+        shopper: str | None = None,
     ) -> CheckedCart:
-        """Check a cart line by line; what its owner holds already counts as available to it."""
+        """Check a cart line by line; what its owner holds already counts as available to it.
+
+        `shopper` names a client that may not know quantities. It could find them out by trying, so how often it asks
+        is limited: raises TooOften.
+        """
+        if shopper is not None and not self._allowance.take(shopper):
+            raise TooOften()
         check_optional_text(owner, ("owner",))
         check_count(lines, ("lines",), LINES_MAX)
         requested = await self._sourcing.requested(lines)

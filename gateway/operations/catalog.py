@@ -46,12 +46,6 @@ class KernelCache(Protocol):
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]: ...
 
 
-class ListingsOfItem(Protocol):
-    """The channels that show an item."""
-
-    async def offer_anew(self, item_id: str) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class CatalogOperations:
     """Changes what items and locations are. Each returns the new state or raises an InventoryError."""
@@ -59,7 +53,6 @@ class CatalogOperations:
     items: ItemRepository
     locations: LocationRepository
     kernel: KernelCache
-    listings: ListingsOfItem
 
     async def create_item(self, sku: str, name: str | None, backorder_limit: int) -> Item:
         """A new item without stock. Raises Conflict (TAKEN) where the SKU is in use."""
@@ -89,8 +82,6 @@ class CatalogOperations:
         self.kernel.forget([sku, *([change.sku] if change.sku else [])])
         if item is None:
             raise NotFound(Code.ITEM_NOT_FOUND, f"There is no item with SKU '{sku}'.", ("sku",))
-        if change.archived is not None:
-            await self.listings.offer_anew(item.id)
         return item
 
     async def create_location(self, location_id: str, name: str | None, priority: int) -> Location:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.inventory.allocation import StrategyName
@@ -57,6 +58,10 @@ class OrderView:
     order: CustomerOrder
     reservation: Reservation | None
     state: OrderState
+
+    @classmethod
+    def at(cls, now: datetime, order: CustomerOrder, reservation: Reservation | None) -> OrderView:
+        return cls(order, reservation.at(now) if reservation else None, order.state(reservation, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +119,23 @@ class OrderOperations:
             reservation_id=call.new_id,
             lines=requested,
             owner=owner,
-            expires_in_seconds=self._payment_seconds if hold_for_seconds is None else hold_for_seconds,
+            expires_in_seconds=hold_for_seconds,
+            default_seconds=self._payment_seconds,
             allow_backorder=allow_backorder,
             strategy=strategy,
             replaces=await self._own_holds(owner, found.items),
         )
         checkout = Checkout(
-            call.client, call.idempotency_key, reserve.cause, call.new_id, reserve, hold=hold_for_seconds is not None
+            call.client, call.idempotency_key, reserve.cause, reserve, call.new_id, hold=hold_for_seconds is not None
         )
         return await self._outcome(call.new_id, await self._stock.apply(checkout))
 
     async def start_payment(self, call: Call, order_id: str, expires_in_seconds: int | None = None) -> OrderOutcome:
         """Hold the order's units just before the payment is taken; InsufficientStock where others were faster."""
-        seconds = self._payment_seconds if expires_in_seconds is None else expires_in_seconds
 
         async def command(order: CustomerOrder, last: Reservation | None) -> StartPayment:
-            reserve = await self._reserve(call, order, last, seconds)
-            return StartPayment(call.client, call.idempotency_key, reserve.cause, order, reserve)
+            reserve = await self._reserve(call, order, last, expires_in_seconds)
+            return StartPayment(call.client, call.idempotency_key, reserve.cause, reserve, order)
 
         return await self._apply(order_id, command)
 
@@ -142,9 +147,14 @@ class OrderOperations:
         """The units are available to everybody again; the payment may be started anew."""
         return await self._step(call, order_id, lambda step: PaymentFailed(*step))
 
-    async def shipped(self, call: Call, order_id: str, lines: Sequence[ShippedLine] = ()) -> OrderOutcome:
-        """The lines named, or all that is left, have left: allocated, and so the total, go down."""
-        return await self._step(call, order_id, lambda step: OrderShipped(*step, tuple(lines)))
+    async def shipped(
+        self, call: Call, order_id: str, lines: Sequence[ShippedLine] = (), shipment_id: str | None = None
+    ) -> OrderOutcome:
+        """The lines named, or all that is left, have left: allocated, and so the total, go down.
+
+        A shipment with an id is entered once.
+        """
+        return await self._step(call, order_id, lambda step: OrderShipped(*step, tuple(lines), shipment_id))
 
     async def cancelled(self, call: Call, order_id: str) -> OrderOutcome:
         """Every unit of the order that has not been shipped is available again."""
@@ -153,7 +163,7 @@ class OrderOperations:
     async def get(self, order_id: str) -> OrderView:
         """The order as it stands now. Raises NotFound."""
         order = await self._order(order_id)
-        return self._view(order, await self._last(order))
+        return OrderView.at(self._clock(), order, await self._last(order))
 
     async def _step(self, call: Call, order_id: str, build: Callable[[_Step], OnOrder]) -> OrderOutcome:
         async def command(order: CustomerOrder, last: Reservation | None) -> OnOrder:
@@ -177,7 +187,9 @@ class OrderOperations:
                 return await self._outcome(order_id, outcome, order, last)
         raise AssertionError("the last try returns or raises")
 
-    async def _reserve(self, call: Call, order: CustomerOrder, last: Reservation | None, seconds: int) -> Reserve:
+    async def _reserve(
+        self, call: Call, order: CustomerOrder, last: Reservation | None, seconds: int | None
+    ) -> Reserve:
         """What to hold for the payment: the order's lines under the SKUs that their items have by now."""
         loaded = await self._items.load(Wanted(item_ids=set(order.item_ids)))
         lines = [
@@ -194,6 +206,7 @@ class OrderOperations:
             lines=await self._sourcing.resolved(lines),
             owner=order.owner,
             expires_in_seconds=seconds,
+            default_seconds=self._payment_seconds,
             allow_backorder=order.allow_backorder,
             strategy=order.strategy,
             replaces=tuple(replaces.values()),
@@ -230,8 +243,4 @@ class OrderOperations:
             if isinstance(record, Reservation) and order is not None and record.id == order.reservation_id:
                 reservation = record
         assert order is not None, "it was read, or has just been stored"
-        return OrderOutcome(self._view(order, reservation), replayed=False)
-
-    def _view(self, order: CustomerOrder, reservation: Reservation | None) -> OrderView:
-        now = self._clock()
-        return OrderView(order, reservation.at(now) if reservation else None, order.state(reservation, now))
+        return OrderOutcome(OrderView.at(self._clock(), order, reservation), replayed=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.inventory.allocation import StrategyName
@@ -33,8 +34,10 @@ Place = tuple[int, str]
 class ReservationRepository(Protocol):
     async def get(self, reservation_id: str) -> Reservation | None: ...
 
-    async def page(self, wanted: ReservationFilter, after: Place | None, limit: int) -> list[Reservation]:
-        """Newest first, from the one after `after` on."""
+    async def page(
+        self, wanted: ReservationFilter, now: datetime, after: Place | None, limit: int
+    ) -> list[Reservation]:
+        """Those in a state wanted at `now`, the newest first, from the one after `after` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,14 @@ class ReservationOperations:
         sourcing: Sourcing,
         clock: Clock,
         *,
-        expires_in_seconds: int,
+        default_seconds: int,
     ) -> None:
-        """`expires_in_seconds` is how long a hold lasts unless its maker says otherwise."""
+        """`default_seconds` is how long a hold lasts unless its maker says otherwise."""
         self._stock = stock
         self._reservations = reservations
         self._sourcing = sourcing
         self._clock = clock
-        self._expires_in_seconds = expires_in_seconds
+        self._default_seconds = default_seconds
 
     async def create(
         self,
@@ -83,7 +86,8 @@ class ReservationOperations:
             reservation_id=call.new_id,
             lines=await self._sourcing.requested(lines),
             owner=owner,
-            expires_in_seconds=self._expires_in_seconds if expires_in_seconds is None else expires_in_seconds,
+            expires_in_seconds=expires_in_seconds,
+            default_seconds=self._default_seconds,
             allow_partial=allow_partial,
             allow_backorder=allow_backorder,
             strategy=strategy,
@@ -105,9 +109,16 @@ class ReservationOperations:
         """Give everything still held back to where it is held."""
         return await self._step(ReleaseReservation(*_step(call, await self.get(reservation_id))))
 
-    async def fulfil(self, call: Call, reservation_id: str, lines: Sequence[FulfilledLine] = ()) -> ReservationOutcome:
-        """Ship the lines named, or everything that is left."""
-        return await self._step(FulfilReservation(*_step(call, await self.get(reservation_id)), tuple(lines)))
+    async def fulfil(
+        self,
+        call: Call,
+        reservation_id: str,
+        lines: Sequence[FulfilledLine] = (),
+        shipment_id: str | None = None,
+    ) -> ReservationOutcome:
+        """Ship the lines named, or everything that is left; a shipment with an id is entered once."""
+        step = _step(call, await self.get(reservation_id))
+        return await self._step(FulfilReservation(*step, tuple(lines), shipment_id))
 
     async def reassign(
         self, call: Call, reservation_id: str, owner: str | None, reference: str | None
@@ -130,7 +141,7 @@ class ReservationOperations:
         check_optional_text(wanted.owner, ("filter", "owner"))
         check_optional_text(wanted.reference, ("filter", "reference"))
         now = self._clock()
-        return [reservation.at(now) for reservation in await self._reservations.page(wanted, after, limit)]
+        return [reservation.at(now) for reservation in await self._reservations.page(wanted, now, after, limit)]
 
     async def _step(self, command: OnReservation, result_id: str | None = None) -> ReservationOutcome:
         outcome = await self._stock.apply(command)

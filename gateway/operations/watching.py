@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from cachetools import LRUCache
@@ -16,7 +17,8 @@ from gateway.operations.news import News
 
 VERSIONS_MAX = 1_000
 OVERLAP_SECONDS = 30
-"""Entries of the ledger become visible a little out of their order; repeats are left out again where they are known."""
+"""Entries of the ledger become visible a little out of their order; repeats are left out again where they are known.
+Times of acknowledgements are those of several machines."""
 
 
 ReadSync = Callable[[str], Awaitable[list[ChannelSync] | None]]
@@ -27,12 +29,18 @@ class StockPast(Protocol):
         """What the ledger tells after position `seq`, in its order."""
 
 
+class SyncPast(Protocol):
+    def since(self, channel_id: str, at: datetime) -> AsyncGenerator[SyncNews]:
+        """What the channel acknowledged or refused after `at`, in that order; of each item only the newest."""
+
+
 class Watching:
     """Streams that end only when their reader leaves."""
 
-    def __init__(self, news: News, past: StockPast) -> None:
+    def __init__(self, news: News, past: StockPast, sync_past: SyncPast) -> None:
         self.news = news
         self._past = past
+        self._sync_past = sync_past
 
     async def stock(self, skus: Collection[str] | None, after: int | None) -> AsyncGenerator[StockNews]:
         """Every item that changes, each change or only the last of several, and never an older one after a newer.
@@ -61,11 +69,27 @@ class Watching:
                         position = max(position, news.seq)
                         yield news
 
-    async def channel(self, channel_id: str) -> AsyncGenerator[SyncNews]:
-        """What the channel acknowledges or refuses from now on; of an item that changes often only the newest."""
+    async def channel(self, channel_id: str, after: datetime | None) -> AsyncGenerator[SyncNews]:
+        """What the channel acknowledges or refuses; of an item that changes often only the newest.
+
+        `after` is when the last one that was seen was acknowledged: what came since is told first, and perhaps once
+        more what came a little before it. So is what a reader that is too slow has missed.
+        """
+        now = datetime.now(UTC)
+        earliest, position = (now, now) if after is None else (datetime.min.replace(tzinfo=UTC), after)
+        missed = after is not None
         with self.news.by_channel.reader([channel_id]) as reader:
             while True:
-                for news in (await reader.take()).news:
+                if missed:
+                    start = max(earliest, position - timedelta(seconds=OVERLAP_SECONDS))
+                    async with aclosing(self._sync_past.since(channel_id, start)) as past:
+                        async for news in past:
+                            position = max(position, news.confirmed_at or position)
+                            yield news
+                taken = await reader.take()
+                missed = taken.missed
+                for news in taken.news:
+                    position = max(position, news.confirmed_at or position)
                     yield news
 
     async def until_confirmed(self, item_id: str, version: int, seconds: float, read: ReadSync) -> None:

@@ -62,6 +62,7 @@ class ReservationAnswer(Answer):
     committed_at: datetime | None
     created_at: datetime
     reassigned_to: str | None
+    shipments: list[str] = Field(description="The shipments that were entered with an id.")
     lines: list[ReservationLineAnswer]
 
     @classmethod
@@ -75,6 +76,7 @@ class ReservationAnswer(Answer):
             committed_at=reservation.committed_at,
             created_at=reservation.created_at,
             reassigned_to=reservation.reassigned_to,
+            shipments=list(reservation.shipments),
             lines=[
                 ReservationLineAnswer(
                     line=number,

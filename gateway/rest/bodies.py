@@ -137,7 +137,15 @@ class ShippedLineBody(Body):
     )
 
 
-class ShipBody(CallBody):
+class ShipmentBody(CallBody):
+    """Something that leaves."""
+
+    shipment_id: Text | None = Field(
+        default=None, description="The caller's own id of it, by which it is entered once, under whatever key."
+    )
+
+
+class ShipBody(ShipmentBody):
     """What leaves; everything that is left unless `lines` are given."""
 
     lines: Annotated[list[ShippedLineBody], Field(min_length=1, max_length=LINES_MAX)] | None = None
@@ -165,7 +173,7 @@ class FulfilledLineBody(Body):
     quantity: Units
 
 
-class FulfilBody(CallBody):
+class FulfilBody(ShipmentBody):
     """What leaves; everything that is left unless `lines` are given."""
 
     lines: Annotated[list[FulfilledLineBody], Field(min_length=1, max_length=LINES_MAX)] | None = None

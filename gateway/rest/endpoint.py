@@ -40,6 +40,9 @@ class Answered:
     replayed: bool = False
 
 
+Handler = Callable[[Asked[B]], Awaitable[Answered]]
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[B]):
     """`body` is the model of the request's JSON. A keyed endpoint changes something, once per `Idempotency-Key`."""
@@ -51,7 +54,7 @@ class Endpoint(Generic[B]):
     scope: Scope
     body: type[B]
     answer: type[Answer]
-    handle: Callable[[Asked[B]], Awaitable[Answered]]
+    handle: Handler[B]
     status: HTTPStatus = HTTPStatus.OK
     keyed: bool = True
     refusals: tuple[HTTPStatus, ...] = ()
@@ -59,3 +62,38 @@ class Endpoint(Generic[B]):
     @property
     def body_required(self) -> bool:
         return any(field.is_required() for field in self.body.model_fields.values())
+
+
+def asking(
+    path: str,
+    name: str,
+    summary: str,
+    body: type[B],
+    answer: type[Answer],
+    handle: Handler[B],
+    *refusals: HTTPStatus,
+) -> Endpoint[B]:
+    """A question that storefronts may put; it changes nothing."""
+    refused = (HTTPStatus.NOT_FOUND, *refusals)
+    scope = Scope.AVAILABILITY_READ
+    return Endpoint("POST", path, name, summary, scope, body, answer, handle, keyed=False, refusals=refused)
+
+
+def reading(path: str, name: str, summary: str, answer: type[Answer], handle: Handler[Body]) -> Endpoint[Body]:
+    """One document."""
+    scope, refused = Scope.INVENTORY_READ, (HTTPStatus.NOT_FOUND,)
+    return Endpoint("GET", path, name, summary, scope, Body, answer, handle, keyed=False, refusals=refused)
+
+
+def changing(
+    path: str,
+    name: str,
+    summary: str,
+    body: type[B],
+    answer: type[Answer],
+    handle: Handler[B],
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Endpoint[B]:
+    """A change, applied once per key."""
+    refused = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return Endpoint("POST", path, name, summary, Scope.INVENTORY_WRITE, body, answer, handle, status, refusals=refused)

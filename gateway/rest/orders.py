@@ -13,10 +13,8 @@ from gateway.operations.carts import WARNING, CartOperations
 from gateway.operations.customer_orders import OrderOperations, OrderOutcome
 from gateway.rest.answers import CartAnswer, OrderAnswer, cart_lines
 from gateway.rest.bodies import Body, CallBody, CartCheckBody, CheckoutBody, PaymentStartBody, ShipBody
-from gateway.rest.endpoint import Answered, Asked, Endpoint
+from gateway.rest.endpoint import Answered, Asked, Endpoint, asking, changing, reading
 from gateway.rest.problems import Refused
-
-_CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class Carts:
@@ -26,14 +24,16 @@ class Carts:
         self._carts = carts
 
     async def check(self, asked: Asked[CartCheckBody]) -> Answered:
-        body = asked.body
+        body, principal = asked.body, asked.principal
+        exact = principal.may(Scope.INVENTORY_READ)
         cart = await self._carts.check(
             [line.request() for line in body.lines],
             owner=body.owner,
             allow_backorder=body.allow_backorder,
             strategy=body.strategy,
+            shopper=None if exact else principal.client,
         )
-        lines = cart_lines(cart) if asked.principal.may(Scope.INVENTORY_READ) else None
+        lines = cart_lines(cart) if exact else None
         if not cart.ok:
             raise Refused(HTTPStatus.BAD_REQUEST, Code.INSUFFICIENT_STOCK, WARNING, lines=lines)
         return Answered(CartAnswer(ok=True, lines=lines))
@@ -72,77 +72,31 @@ class Orders:
 
     async def ship(self, asked: Asked[ShipBody]) -> Answered:
         lines = [ShippedLine(line.sku, line.quantity, line.location_id) for line in asked.body.lines or ()]
-        return _answered(await self._orders.shipped(asked.call, asked.path["order_id"], lines))
+        return _answered(await self._orders.shipped(asked.call, asked.path["order_id"], lines, asked.body.shipment_id))
 
     async def cancel(self, asked: Asked[CallBody]) -> Answered:
         return _answered(await self._orders.cancelled(asked.call, asked.path["order_id"]))
 
 
 def order_endpoints(carts: CartOperations, orders: OrderOperations) -> Sequence[Endpoint[Any]]:
-    check, order, write = Carts(carts).check, Orders(orders), Scope.INVENTORY_WRITE
-    one = "/v1/orders/{order_id}"
+    order, one, answer = Orders(orders), "/v1/orders/{order_id}", OrderAnswer
+    cart_check = "Whether there is enough for a cart; 400 with a warning where there is not. Nothing is held."
+    checkout = "The final check of a cart, which makes an unpaid order. Whoever pays first has the units."
+    start = "Reserve the units just before the payment is taken."
+    ship = "A paid order has left, whole or in part."
+    cancel = "What has not left is available again."
+    check, too_often = Carts(carts).check, HTTPStatus.TOO_MANY_REQUESTS
     return [
-        Endpoint(
-            method="POST",
-            path="/v1/carts/check",
-            name="checkCart",
-            summary="Whether there is enough for a cart; 400 with a warning where there is not. Nothing is held.",
-            scope=Scope.AVAILABILITY_READ,
-            body=CartCheckBody,
-            answer=CartAnswer,
-            handle=check,
-            keyed=False,
-            refusals=(HTTPStatus.NOT_FOUND,),
+        asking("/v1/carts/check", "checkCart", cart_check, CartCheckBody, CartAnswer, check, too_often),
+        changing("/v1/orders", "checkout", checkout, CheckoutBody, answer, order.checkout, HTTPStatus.CREATED),
+        reading(one, "getOrder", "One order, as it stands now.", answer, order.get),
+        changing(f"{one}/payment/start", "startPayment", start, PaymentStartBody, answer, order.start_payment),
+        changing(
+            f"{one}/payment/succeeded", "paymentSucceeded", "It is paid.", CallBody, answer, order.payment_succeeded
         ),
-        Endpoint(
-            method="POST",
-            path="/v1/orders",
-            name="checkout",
-            summary="The final check of a cart, which makes an unpaid order. Whoever pays first has the units.",
-            scope=write,
-            body=CheckoutBody,
-            answer=OrderAnswer,
-            handle=order.checkout,
-            status=HTTPStatus.CREATED,
-            refusals=_CHANGED,
-        ),
-        Endpoint(
-            method="GET",
-            path=one,
-            name="getOrder",
-            summary="One order, as it stands now.",
-            scope=Scope.INVENTORY_READ,
-            body=Body,
-            answer=OrderAnswer,
-            handle=order.get,
-            keyed=False,
-            refusals=(HTTPStatus.NOT_FOUND,),
-        ),
-        *(
-            Endpoint(
-                method="POST",
-                path=f"{one}/{step}",
-                name=name,
-                summary=summary,
-                scope=write,
-                body=body,
-                answer=OrderAnswer,
-                handle=handle,
-                refusals=_CHANGED,
-            )
-            for step, name, summary, body, handle in _steps(order)
-        ),
-    ]
-
-
-def _steps(order: Orders) -> Sequence[tuple[str, str, str, type[Body], Any]]:
-    start, succeeded, failed = "Reserve the units just before the payment is taken.", "It is paid.", "It was not paid."
-    return [
-        ("payment/start", "startPayment", start, PaymentStartBody, order.start_payment),
-        ("payment/succeeded", "paymentSucceeded", succeeded, CallBody, order.payment_succeeded),
-        ("payment/failed", "paymentFailed", failed, CallBody, order.payment_failed),
-        ("ship", "shipOrder", "A paid order has left, whole or in part.", ShipBody, order.ship),
-        ("cancel", "cancelOrder", "What has not left is available again.", CallBody, order.cancel),
+        changing(f"{one}/payment/failed", "paymentFailed", "It was not paid.", CallBody, answer, order.payment_failed),
+        changing(f"{one}/ship", "shipOrder", ship, ShipBody, answer, order.ship),
+        changing(f"{one}/cancel", "cancelOrder", cancel, CallBody, answer, order.cancel),
     ]
 
 

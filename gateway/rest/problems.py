@@ -19,6 +19,7 @@ from gateway.inventory.errors import (
     InventoryError,
     NotFound,
     Path,
+    TooOften,
     Unavailable,
 )
 from gateway.inventory.ports import StorageError
@@ -86,7 +87,7 @@ def refusal(error: Exception) -> Response:
     """The answer to a request that ended with an exception; unexpected ones are logged and masked."""
     match error:
         case Refused():
-            return problem_response(error.problem)
+            return problem_response(error.problem, _RETRY_AFTER if error.problem.retryable else None)
         case InventoryError():
             return problem_response(_problem(error), _RETRY_AFTER if error.retryable else None)
         case StorageError():
@@ -111,6 +112,8 @@ def _status(error: InventoryError) -> HTTPStatus:
             return HTTPStatus.NOT_FOUND
         case IdempotencyKeyReused():
             return HTTPStatus.UNPROCESSABLE_ENTITY
+        case TooOften():
+            return HTTPStatus.TOO_MANY_REQUESTS
         case Unavailable():
             return HTTPStatus.SERVICE_UNAVAILABLE
         case _:

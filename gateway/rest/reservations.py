@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from gateway.inventory.access import Scope
 from gateway.inventory.reservation_steps import FulfilledLine
 from gateway.operations.reservations import ReservationOperations, ReservationOutcome
 from gateway.rest.answers import ReservationAnswer
 from gateway.rest.bodies import Body, CallBody, ExtendBody, FulfilBody, ReassignBody, ReservationBody
-from gateway.rest.endpoint import Answered, Asked, Endpoint
-
-_CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+from gateway.rest.endpoint import Answered, Asked, Endpoint, changing, reading
 
 
 class Reservations:
@@ -49,7 +46,7 @@ class Reservations:
 
     async def fulfil(self, asked: Asked[FulfilBody]) -> Answered:
         lines = [FulfilledLine(line.line, line.quantity) for line in asked.body.lines or ()]
-        return _answered(await self._reservations.fulfil(asked.call, _id(asked), lines))
+        return _answered(await self._reservations.fulfil(asked.call, _id(asked), lines, asked.body.shipment_id))
 
     async def reassign(self, asked: Asked[ReassignBody]) -> Answered:
         new = (asked.body.new_owner, asked.body.new_reference)
@@ -57,56 +54,23 @@ class Reservations:
 
 
 def reservation_endpoints(reservations: ReservationOperations) -> Sequence[Endpoint[Any]]:
-    handlers, one = Reservations(reservations), "/v1/reservations/{reservation_id}"
-    return [
-        Endpoint(
-            method="POST",
-            path="/v1/reservations",
-            name="createReservation",
-            summary="Reserve units until they are paid for or expire.",
-            scope=Scope.INVENTORY_WRITE,
-            body=ReservationBody,
-            answer=ReservationAnswer,
-            handle=handlers.create,
-            status=HTTPStatus.CREATED,
-            refusals=_CHANGED,
-        ),
-        Endpoint(
-            method="GET",
-            path=one,
-            name="getReservation",
-            summary="One reservation, as it stands now.",
-            scope=Scope.INVENTORY_READ,
-            body=Body,
-            answer=ReservationAnswer,
-            handle=handlers.get,
-            keyed=False,
-            refusals=(HTTPStatus.NOT_FOUND,),
-        ),
-        *(
-            Endpoint(
-                method="POST",
-                path=f"{one}/{step}",
-                name=f"{step}Reservation",
-                summary=summary,
-                scope=Scope.INVENTORY_WRITE,
-                body=body,
-                answer=ReservationAnswer,
-                handle=handle,
-                refusals=_CHANGED,
-            )
-            for step, summary, body, handle in _steps(handlers)
-        ),
-    ]
-
-
-def _steps(handlers: Reservations) -> Sequence[tuple[str, str, type[Body], Any]]:
-    return [
+    all_of_them, one, answer = "/v1/reservations", "/v1/reservations/{reservation_id}", ReservationAnswer
+    handlers, made = Reservations(reservations), HTTPStatus.CREATED
+    create = "Reserve units until they are paid for or expire."
+    steps: Sequence[tuple[str, str, type[CallBody], Any]] = [
         ("extend", "Change when it expires.", ExtendBody, handlers.extend),
         ("commit", "The payment succeeded: it expires no more.", CallBody, handlers.commit),
         ("release", "Give back everything still held, where it is held.", CallBody, handlers.release),
         ("fulfil", "Ship it, whole or in part.", FulfilBody, handlers.fulfil),
         ("reassign", "Give everything still held to a new reservation.", ReassignBody, handlers.reassign),
+    ]
+    return [
+        changing(all_of_them, "createReservation", create, ReservationBody, answer, handlers.create, made),
+        reading(one, "getReservation", "One reservation, as it stands now.", answer, handlers.get),
+        *(
+            changing(f"{one}/{step}", f"{step}Reservation", summary, body, answer, handle)
+            for step, summary, body, handle in steps
+        ),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from gateway.inventory.access import Scope
 from gateway.inventory.errors import Code
 from gateway.rest.bodies import Body
 from gateway.rest.endpoint import Asked, Endpoint
+from gateway.rest.in_progress import InProgress
 from gateway.rest.problems import Refused, invalid_body, refusal
 from gateway.rest.texts import KEY_PATTERN
 from gateway.settings import Settings
@@ -35,9 +37,16 @@ _ESCAPED = re.compile(r'\\(["\\])')
 class Resource:
     """An ASGI application for the endpoints of one path, one per method."""
 
-    def __init__(self, endpoints: Sequence[Endpoint[Any]], authentication: Authentication, settings: Settings) -> None:
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint[Any]],
+        authentication: Authentication,
+        in_progress: InProgress,
+        settings: Settings,
+    ) -> None:
         self._endpoints: Mapping[str, Endpoint[Any]] = {endpoint.method: endpoint for endpoint in endpoints}
         self._authentication = authentication
+        self._in_progress = in_progress
         self._body_bytes_max = settings.body_bytes_max
         self._seconds_max = settings.request_timeout_seconds
 
@@ -70,7 +79,9 @@ class Resource:
         principal.require(Scope.INVENTORY_READ if reads else endpoint.scope)
         key = idempotency_key(request.headers.getlist("idempotency-key")) if endpoint.keyed else ""
         body = await self._body(request, endpoint)
-        answered = await endpoint.handle(Asked(principal, body, request.path_params, key))
+        asked = Asked(principal, body, request.path_params, key)
+        work = partial(endpoint.handle, asked)
+        answered = await (self._in_progress.run(principal.client, key, work) if endpoint.keyed else work())
         headers = {"cache-control": "no-store"}
         if answered.replayed:
             headers["idempotency-replayed"] = "true"

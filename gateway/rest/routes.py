@@ -15,6 +15,7 @@ from gateway.operations.stock import StockOperations
 from gateway.order_services import OrderServices
 from gateway.rest.description import describe
 from gateway.rest.endpoint import Endpoint
+from gateway.rest.in_progress import InProgress
 from gateway.rest.orders import order_endpoints
 from gateway.rest.reservations import reservation_endpoints
 from gateway.rest.resource import Nowhere, Resource
@@ -36,11 +37,12 @@ def rest_routes(
     async def openapi(request: Request) -> Response:
         return Response(description, media_type="application/json")
 
+    in_progress = InProgress()
     by_path: dict[str, list[Endpoint[Any]]] = defaultdict(list)
     for endpoint in endpoints:
         by_path[endpoint.path].append(endpoint)
     return [
         Route("/v1/openapi.json", openapi),
-        *(Route(path, Resource(some, authentication, settings)) for path, some in by_path.items()),
+        *(Route(path, Resource(some, authentication, in_progress, settings)) for path, some in by_path.items()),
         Route("/v1/{rest:path}", Nowhere()),
     ]

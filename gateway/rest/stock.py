@@ -13,7 +13,7 @@ from gateway.operations.availability import AvailabilityOperations
 from gateway.operations.stock import StockOperations
 from gateway.rest.answers import AdjustmentAnswer, AvailabilityAnswer
 from gateway.rest.bodies import AdjustmentBody, AvailabilityBody
-from gateway.rest.endpoint import Answered, Asked, Endpoint
+from gateway.rest.endpoint import Answered, Asked, Endpoint, asking, changing
 
 
 def stock_endpoints(stock: StockOperations, availability: AvailabilityOperations) -> Sequence[Endpoint[Any]]:
@@ -30,29 +30,9 @@ def stock_endpoints(stock: StockOperations, availability: AvailabilityOperations
         outcome = await stock.apply(command)
         return Answered(AdjustmentAnswer.of(outcome), outcome.replayed)
 
+    band = "What can be sold of each SKU, as a band; exactly for a key with `inventory:read`."
+    many = "Change what is available of one SKU at many locations at once."
     return [
-        Endpoint(
-            method="POST",
-            path="/v1/availability",
-            name="askAvailability",
-            summary="What can be sold of each SKU, as a band; exactly for a key with `inventory:read`.",
-            scope=Scope.AVAILABILITY_READ,
-            body=AvailabilityBody,
-            answer=AvailabilityAnswer,
-            handle=ask,
-            keyed=False,
-            refusals=(HTTPStatus.NOT_FOUND,),
-        ),
-        Endpoint(
-            method="POST",
-            path="/v1/adjustments",
-            name="adjust",
-            summary="Change what is available of one SKU at many locations at once.",
-            scope=Scope.INVENTORY_WRITE,
-            body=AdjustmentBody,
-            answer=AdjustmentAnswer,
-            handle=adjust,
-            status=HTTPStatus.CREATED,
-            refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
-        ),
+        asking("/v1/availability", "askAvailability", band, AvailabilityBody, AvailabilityAnswer, ask),
+        changing("/v1/adjustments", "adjust", many, AdjustmentBody, AdjustmentAnswer, adjust, HTTPStatus.CREATED),
     ]

@@ -29,6 +29,8 @@ PIPELINE: list[Mapping[str, Any]] = [
                 {"ns.coll": "listings", "updateDescription.updatedFields.error": {"$exists": True}},
                 {"ns.coll": "listings", "updateDescription.updatedFields.lastError": {"$exists": True}},
                 {"ns.coll": {"$in": ["channels", "locations"]}},
+                # Archived or restored: the channels are to be told without a movement.
+                {"ns.coll": "items", "updateDescription.updatedFields.status": {"$exists": True}},
             ]
         }
     },
@@ -70,11 +72,18 @@ class ListingDue:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemRedefined:
+    """An item was archived or restored."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelsChanged:
     """A channel, or a location that may feed one, was changed."""
 
 
-Change = StockMoved | ListingDue | SyncNews | ChannelsChanged
+Change = StockMoved | ItemRedefined | ListingDue | SyncNews | ChannelsChanged
 
 
 class ResumeImpossible(Exception):
@@ -142,6 +151,8 @@ def _read(event: Document) -> Change:
             return _read_entry(event["fullDocument"])
         case "listings":
             return _read_listing(event)
+        case "items":
+            return ItemRedefined(event["documentKey"]["_id"])
         case _:
             return ChannelsChanged()
 

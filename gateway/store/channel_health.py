@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pymongo import UpdateOne
+from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.channel_health import Breaker, ChannelHealth, PushHealth
@@ -18,7 +18,8 @@ class ChannelHealthStore:
     """Implements `gateway.dispatch.push_watch.HealthSink`."""
 
     def __init__(self, database: Database) -> None:
-        self._health = database["channel_health"]
+        # Told anew every second: not worth a wait for the disk, which the pushes wait for too.
+        self._health = database["channel_health"].with_options(write_concern=WriteConcern(1))
 
     async def save(self, health: dict[str, ChannelHealth]) -> None:
         writes = [

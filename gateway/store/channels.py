@@ -119,6 +119,7 @@ class ChannelDirectory:
         self._age_seconds_max = age_seconds_max
         self._channels: dict[str, Channel] = {}
         self._read_at = float("-inf")
+        self._forgotten = 0
         self._reading = asyncio.Lock()
 
     async def all(self) -> dict[str, Channel]:
@@ -128,8 +129,10 @@ class ChannelDirectory:
             async with self._reading:
                 started = loop.time()
                 if started - self._read_at > self._age_seconds_max:
+                    forgotten = self._forgotten
                     self._channels = {channel.id: channel for channel in await self._store.all()}
-                    self._read_at = started
+                    # What is changed while this is being read may be missing from it.
+                    self._read_at = started if forgotten == self._forgotten else float("-inf")
         return self._channels
 
     async def get(self, channel_id: str) -> Channel | None:
@@ -137,4 +140,5 @@ class ChannelDirectory:
 
     def forget(self) -> None:
         """The next look reads anew: a channel has just been changed."""
+        self._forgotten += 1
         self._read_at = float("-inf")

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.allocation import StrategyName
-from gateway.inventory.customer_orders import CUSTOMER_ORDERS, CustomerOrder, OrderedLine
+from gateway.inventory.customer_orders import CUSTOMER_ORDERS, CustomerOrder, OrderedLine, OrderFilter
 from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.views.pages import Place, newest_first
+
+_NEWEST = [("createdAt", DESCENDING), ("_id", DESCENDING)]
+
+CUSTOMER_ORDER_INDEXES = [
+    # The queries of people: by owner, reference and item, newest first.
+    IndexModel([("owner", ASCENDING), *_NEWEST]),
+    IndexModel([("reference", ASCENDING), *_NEWEST]),
+    IndexModel([("lines.itemId", ASCENDING), *_NEWEST]),
+    IndexModel(_NEWEST),
+]
 
 
 class CustomerOrderStore:
@@ -23,6 +35,12 @@ class CustomerOrderStore:
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return None if document is None else read_customer_order(document)
+
+    async def page(self, wanted: OrderFilter, after: Place | None, limit: int) -> list[CustomerOrder]:
+        """Up to `limit` orders, newest first, from the one after `after` on."""
+        named = {"owner": wanted.owner, "reference": wanted.reference, "lines.itemId": wanted.item_id}
+        query = {field: value for field, value in named.items() if value is not None}
+        return [read_customer_order(document) for document in await newest_first(self._orders, query, after, limit)]
 
 
 def customer_order_document(order: CustomerOrder) -> Document:

@@ -29,12 +29,10 @@ class DiscoveryStore:
         return None if document is None else _read(document)
 
     async def save(self, discovery: Discovery) -> bool:
-        """Store how far it has come; False when another discovery of the channel was begun meanwhile."""
-        document = _document(discovery)
+        """Store how far it has come; False when another discovery was begun meanwhile, or this one is further."""
+        wanted = {"_id": discovery.channel_id, "run_id": discovery.run_id, "pages": {"$lte": discovery.pages}}
         try:
-            answer = await self._discoveries.replace_one(
-                {"_id": discovery.channel_id, "run_id": discovery.run_id}, document
-            )
+            answer = await self._discoveries.replace_one(wanted, _document(discovery))
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return bool(answer.matched_count)

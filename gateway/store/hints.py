@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
-from gateway.inventory.channels import Place
+from gateway.inventory.channels import Listing, Place
 from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.listing_documents import read_listing
 
+STANDING_MAX = 1_000
+
+HINTED = "hinted"
 HINT_INDEXES = [
-    IndexModel([("channelId", ASCENDING)], partialFilterExpression={"hint": {"$exists": True}}, name="hinted"),
+    IndexModel([("channelId", ASCENDING)], partialFilterExpression={"hint": {"$exists": True}}, name=HINTED),
 ]
 
 
@@ -35,26 +39,38 @@ class HintStore:
         self._listings = database["listings"]
 
     async def put(self, hint: Hint) -> None:
-        told = {"place": hint.place, "quantity": hint.quantity, "at": hint.at}
+        told = {"place": hint.place, "quantity": hint.quantity, "at": hint.at, "heardAt": datetime.now(UTC)}
         await self._update(hint.listing_id, {"$set": {"hint": told}})
 
     async def clear(self, listing_id: str) -> None:
         await self._update(listing_id, {"$unset": {"hint": ""}})
 
-    async def of_channel(self, channel_id: str, limit: int) -> list[Hint]:
-        """Those that nobody has looked at."""
-        wanted = {"channelId": channel_id, "hint": {"$exists": True}}
+    async def standing(self, channel_ids: Collection[str], before: datetime) -> list[tuple[Listing, Hint]]:
+        """Those of these channels that were heard until then, and that nobody has looked at."""
+        wanted = _heard(before, {"$in": list(channel_ids)})
         try:
-            documents = await self._listings.find(wanted, {"hint": 1}).limit(limit).to_list(limit)
+            found = self._listings.find(wanted).hint(HINTED).limit(STANDING_MAX)
+            documents = await found.to_list(STANDING_MAX)
         except PyMongoError as error:
             raise as_storage_error(error) from error
-        return [_read(document) for document in documents]
+        return [(read_listing(document), _read(document)) for document in documents]
+
+    async def looked_at(self, channel_id: str, before: datetime) -> None:
+        """The channel was compared; what it told until then has been seen."""
+        try:
+            await self._listings.update_many(_heard(before, channel_id), {"$unset": {"hint": ""}}, hint=HINTED)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
 
     async def _update(self, listing_id: str, change: Document) -> None:
         try:
             await self._listings.update_one({"_id": listing_id}, change)
         except PyMongoError as error:
             raise as_storage_error(error) from error
+
+
+def _heard(before: datetime, channel: object) -> Document:
+    return {"channelId": channel, "hint": {"$exists": True}, "hint.heardAt": {"$lte": before}}
 
 
 def _read(document: Mapping[str, Any]) -> Hint:

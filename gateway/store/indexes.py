@@ -8,12 +8,14 @@ from pymongo import IndexModel
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.alerts import ALERTS
+from gateway.inventory.customer_orders import CUSTOMER_ORDERS
 from gateway.inventory.inbound import INBOUND
 from gateway.inventory.orders import ORDERS
 from gateway.inventory.reservations import RESERVATIONS
 from gateway.inventory.transfers import TRANSFERS
 from gateway.store.alerts import ALERT_INDEXES
 from gateway.store.api_keys import API_KEY_INDEXES, API_KEYS
+from gateway.store.customer_orders import CUSTOMER_ORDER_INDEXES
 from gateway.store.drifts import DRIFT_INDEXES
 from gateway.store.driver import Database, as_storage_error
 from gateway.store.hints import HINT_INDEXES
@@ -22,6 +24,7 @@ from gateway.store.inbox import INBOX_INDEXES
 from gateway.store.listings import LISTING_INDEXES
 from gateway.store.open_documents import OPEN_ORDER_INDEX, OPEN_RESERVATION_INDEX
 from gateway.store.orders import ORDER_INDEXES
+from gateway.store.registrations import REGISTRATION_INDEXES, REGISTRATIONS
 from gateway.store.reservations import RESERVATION_INDEXES
 from gateway.store.stock import ITEM_INDEXES, LEDGER_INDEXES
 from gateway.store.transfers import TRANSFER_INDEXES
@@ -30,6 +33,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "items": ITEM_INDEXES,
     "ledger": LEDGER_INDEXES,
     RESERVATIONS: [*RESERVATION_INDEXES, OPEN_RESERVATION_INDEX],
+    CUSTOMER_ORDERS: CUSTOMER_ORDER_INDEXES,
     ORDERS: [*ORDER_INDEXES, OPEN_ORDER_INDEX],
     TRANSFERS: TRANSFER_INDEXES,
     INBOUND: INBOUND_INDEXES,
@@ -37,6 +41,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "drifts": DRIFT_INDEXES,
     "listings": [*LISTING_INDEXES, *HINT_INDEXES],
     "inbox": INBOX_INDEXES,
+    REGISTRATIONS: REGISTRATION_INDEXES,
     API_KEYS: API_KEY_INDEXES,
 }
 

@@ -55,6 +55,7 @@ def intent_document(intent: Intent) -> Document:
         "policy": intent.policy,
         "at": intent.at,
         "settlesAt": intent.settles_at,
+        "resyncs": intent.resyncs,
     }
 
 
@@ -74,6 +75,7 @@ def read_listing(document: dict[str, Any]) -> Listing:
         intents=tuple(_read_intent(intent) for intent in document.get("intents", ())),
         attempts=document.get("attempts", 0),
         last_error=document.get("lastError"),
+        resyncs=document.get("resyncs", 0),
     )
 
 
@@ -91,4 +93,5 @@ def _read_intent(document: dict[str, Any]) -> Intent:
         policy=document["policy"],
         at=document["at"],
         settles_at=document["settlesAt"],
+        resyncs=document.get("resyncs", 0),
     )

@@ -15,6 +15,8 @@ from gateway.store.listing_documents import id_terms, listing_document, read_lis
 
 ORDER_LISTINGS_MAX = 10_000
 
+DEAD = "dead"
+
 LISTING_INDEXES = [
     IndexModel([("itemId", ASCENDING)]),
     IndexModel([("channelId", ASCENDING), ("externalId", ASCENDING)], unique=True),
@@ -27,7 +29,7 @@ LISTING_INDEXES = [
     IndexModel(
         [("channelId", ASCENDING), ("_id", ASCENDING)],
         partialFilterExpression={"error": {"$exists": True}},
-        name="dead",
+        name=DEAD,
     ),
     # What was sent and never answered; nearly always empty.
     IndexModel([("channelId", ASCENDING)], partialFilterExpression={"intents": {"$exists": True}}, name="unanswered"),
@@ -66,7 +68,7 @@ class ListingStore:
             wanted["error"] = {"$exists": True}
         if after is not None:
             wanted["_id"] = {"$gt": after}
-        return await self._find(wanted, limit, sort="_id")
+        return await self._find(wanted, limit, sort="_id", index=DEAD if dead else None)
 
     async def for_order(
         self, channel_id: str, ids: Collection[Mapping[str, str]], skus: Collection[str]
@@ -88,19 +90,12 @@ class ListingStore:
             raise as_storage_error(error) from error
         return [(document["channelId"], document["itemId"]) for document in documents]
 
-    async def offer_anew(self, item_id: str) -> None:
-        """Make every channel that lists the item due: what it may be told has changed without a movement."""
-        change = {"$set": {"syncedVersion": -1}, "$inc": {"resyncs": 1}}
-        try:
-            await self._listings.update_many({"itemId": item_id}, change)
-        except PyMongoError as error:
-            raise as_storage_error(error) from error
-
     async def resync(self, channel_id: str, item_id: str) -> Listing | None:
         """Make the channel hear the quantity again, whatever it was told, and unpark it; None if there is no such."""
         change = {
             "$set": {"syncedVersion": -1, "confirmed": []},
-            # Always a change, also of a listing that was never synced: the change stream tells the worker.
+            # Always a change, also of a listing that was never synced: the change stream tells the worker. And what
+            # is on its way to the platform is told apart from what follows.
             "$inc": {"resyncs": 1},
             "$unset": {"error": "", "intents": ""},
         }
@@ -117,9 +112,14 @@ class ListingStore:
         known: dict[str, Any] | None = await self._listings.find_one(wanted, {"itemId": 1})
         return known is not None and known["itemId"] != listing.item_id
 
-    async def _find(self, wanted: Document, limit: int, sort: str | None = None) -> list[Listing]:
+    async def _find(
+        self, wanted: Document, limit: int, sort: str | None = None, index: str | None = None
+    ) -> list[Listing]:
         try:
             cursor = self._listings.find(wanted)
+            if index is not None:
+                # A partial index that begins with the channel is not chosen for all channels by itself.
+                cursor = cursor.hint(index)
             if sort is not None:
                 cursor = cursor.sort(sort, ASCENDING)
             return [read_listing(document) for document in await cursor.limit(limit).to_list(limit)]

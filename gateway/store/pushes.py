@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import PyMongoError
@@ -19,18 +18,19 @@ from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.grouped_writes import GroupedWrites
 from gateway.store.item_documents import read_item
 from gateway.store.listing_documents import confirmed_document, intent_document, read_listing
+from gateway.store.own_movements import OwnMovements
 from gateway.store.views.coalescing import Coalesced
 
 BACKLOG_PAGE = 1_000
 UNANSWERED_MAX = 10_000
-MOVEMENTS_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
     """What one listing has come to: the places it was heard at, and the version and policy if at all of them.
 
-    `reason` parks it. `intents` are the writes that still have no answer.
+    `reason` parks it. `intents` are the writes that still have no answer. `resyncs` is the listing's when this was
+    decided.
     """
 
     listing_id: str
@@ -38,16 +38,7 @@ class Acknowledged:
     synced: tuple[int, str] | None
     reason: str | None = None
     intents: tuple[Intent, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OwnMovement:
-    """A change of what is available that the channel itself caused, and that its own count therefore shows."""
-
-    item_id: str
-    seq: int
-    location_id: str
-    delta: int
+    resyncs: int = 0
 
 
 class PushStore:
@@ -56,8 +47,8 @@ class PushStore:
     def __init__(self, database: Database) -> None:
         self._listings = database["listings"]
         self._items = database["items"]
-        self._ledger = database["ledger"]
         self._writes = GroupedWrites(self._listings)
+        self.own_movements = OwnMovements(database)
         self._items_read = Coalesced(self._read_items)
         self._listings_read = Coalesced(self._read_listings)
 
@@ -87,7 +78,7 @@ class PushStore:
         due = [
             items[listing.item_id]
             for listing in listings
-            if listing.item_id in items and listing.is_due(items[listing.item_id].version, policy)
+            if listing.item_id in items and listing.is_due(items[listing.item_id], policy)
         ]
         return due, listings[-1].id if len(listings) == BACKLOG_PAGE else None
 
@@ -112,26 +103,6 @@ class PushStore:
             return [read_listing(document) for document in await cursor.to_list(UNANSWERED_MAX)]
         except PyMongoError as error:
             raise as_storage_error(error) from error
-
-    async def own_movements(self, channel_id: str, since: Mapping[str, int]) -> list[OwnMovement] | None:
-        """The channel's own changes per item, each later than the item's given ledger position.
-
-        None when there are more than can be counted: then nothing is known of the platform's own count.
-        """
-        if not since:
-            return []
-        wanted = {
-            "channelId": channel_id,
-            "$or": [{"items.id": item_id, "seq": {"$gt": seq}} for item_id, seq in since.items()],
-        }
-        try:
-            cursor = self._ledger.find(wanted, {"seq": 1, "lines": 1}).limit(MOVEMENTS_MAX)
-            documents = await cursor.to_list(MOVEMENTS_MAX)
-        except PyMongoError as error:
-            raise as_storage_error(error) from error
-        if len(documents) == MOVEMENTS_MAX:
-            return None
-        return [movement for document in documents for movement in _movements(document, since)]
 
     async def intend(self, intents: Mapping[str, Sequence[Intent]], fence: int) -> bool:
         """Store what is about to be sent, per listing id; False when a newer lease has been here."""
@@ -158,7 +129,10 @@ class PushStore:
             raise as_storage_error(error) from error
 
     async def record(self, acknowledged: Sequence[Acknowledged], fence: int) -> bool:
-        """Store what the platform has acknowledged; False when a newer lease has been here."""
+        """Store what the platform has acknowledged; False when a newer lease has been here.
+
+        Of a listing that was to be told again meanwhile, nothing is believed: it stays due.
+        """
         now = datetime.now(UTC)
         return await self._writes.write(
             [UpdateOne(_guard(some.listing_id, fence), _change(some, fence, now)) for some in acknowledged]
@@ -169,30 +143,27 @@ def _guard(listing_id: str, fence: int) -> Document:
     return {"_id": listing_id, "fence": {"$lte": fence}}
 
 
-def _change(some: Acknowledged, fence: int, now: datetime) -> Document:
-    values: Document = {"fence": fence, "confirmed": confirmed_document(some.confirmed)}
-    gone: Document = {}
+def _change(some: Acknowledged, fence: int, now: datetime) -> list[Document]:
+    values: Document = {"confirmed": confirmed_document(some.confirmed), "intents": _intents(some.intents) or None}
     if some.synced is not None:
-        values["syncedVersion"], values["syncedPolicy"] = some.synced
-        values["confirmedAt"] = now
-        values["attempts"] = 0
-        gone["lastError"] = ""
+        version, policy = some.synced
+        values |= {"syncedVersion": version, "syncedPolicy": policy, "confirmedAt": now, "attempts": 0}
+        values["lastError"] = None
     if some.reason is not None:
         values["error"] = {"reason": some.reason, "at": now}
-    if some.intents:
-        values["intents"] = _intents(some.intents)
-    else:
-        gone["intents"] = ""
-    return {"$set": values, "$unset": gone} if gone else {"$set": values}
+    still_valid = {"$eq": [{"$ifNull": ["$resyncs", 0]}, some.resyncs]}
+    overtaken: Document = {"confirmed": [], "intents": "$$REMOVE"}
+    changes = {
+        field: {"$cond": [still_valid, _literal(value), overtaken.get(field, f"${field}")]}
+        for field, value in values.items()
+    }
+    return [{"$set": {"fence": fence, **changes}}]
+
+
+def _literal(value: object) -> object:
+    """A value as it is, whatever signs are in it; None removes the field."""
+    return "$$REMOVE" if value is None else {"$literal": value}
 
 
 def _intents(intents: Sequence[Intent]) -> list[Document]:
     return [intent_document(intent) for intent in intents]
-
-
-def _movements(document: dict[str, Any], since: Mapping[str, int]) -> list[OwnMovement]:
-    return [
-        OwnMovement(line["itemId"], document["seq"], line["locationId"], line["delta"])
-        for line in document["lines"]
-        if line["bucket"] == "available" and document["seq"] > since.get(line["itemId"], document["seq"])
-    ]

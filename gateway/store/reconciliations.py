@@ -50,6 +50,19 @@ class ReconciliationStore:
         except PyMongoError as error:
             raise as_storage_error(error) from error
 
+    async def bring_forward(self, channel_id: str, now: datetime, idle_since: datetime) -> None:
+        """Make the next one due now, unless one is under way or the last ended later than `idle_since`."""
+        wanted = {
+            "_id": channel_id,
+            "state": {"$nin": ACTIVE_STATES},
+            "next_at": {"$gt": now},
+            "$or": [{"finished_at": None}, {"finished_at": {"$lte": idle_since}}],
+        }
+        try:
+            await self._reconciliations.update_one(wanted, {"$set": {"next_at": now}})
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
     async def due(self, now: datetime) -> dict[str, bool]:
         """Channels to reconcile: whether a run of theirs was asked for or broken off, rather than scheduled."""
         wanted = {"$or": [{"state": {"$in": ACTIVE_STATES}}, {"next_at": {"$lte": now}}]}

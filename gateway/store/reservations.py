@@ -45,6 +45,12 @@ class ReservationStore:
         found = await self._find({"_id": reservation_id}, [("_id", ASCENDING)], 1)
         return found[0] if found else None
 
+    async def by_ids(self, reservation_ids: Collection[str]) -> dict[str, Reservation]:
+        if not reservation_ids:
+            return {}
+        found = await self._find({"_id": {"$in": list(reservation_ids)}}, [("_id", ASCENDING)], len(reservation_ids))
+        return {reservation.id: reservation for reservation in found}
+
     async def overdue(self, now: datetime, limit: int, after: Reservation | None = None) -> list[Reservation]:
         """Up to `limit` holds whose time has passed, the longest overdue first, beginning behind `after`."""
         query: dict[str, Any] = {**_HELD, "expiresAt": {"$lte": now}}
@@ -87,13 +93,15 @@ class ReservationStore:
             raise as_storage_error(error) from error
         return {(cell["_id"]["item"], cell["_id"]["at"]): cell["units"] for cell in sums}
 
-    async def page(self, wanted: ReservationFilter, after: Place | None, limit: int) -> list[Reservation]:
-        """Up to `limit` reservations, newest first, from the one after `after` on."""
+    async def page(
+        self, wanted: ReservationFilter, now: datetime, after: Place | None, limit: int
+    ) -> list[Reservation]:
+        """Up to `limit` reservations, newest first, from the one after `after` on; their states are those of `now`."""
         query: dict[str, Any] = {}
         named = {"owner": wanted.owner, "reference": wanted.reference, "lines.itemId": wanted.item_id}
         query.update((field, value) for field, value in named.items() if value is not None)
         if wanted.states:
-            query["state"] = {"$in": [state.value for state in wanted.states]}
+            query |= _in_states(wanted.states, now)
         documents = await newest_first(self._reservations, query, after, limit)
         return [read_reservation(document) for document in documents]
 
@@ -103,6 +111,17 @@ class ReservationStore:
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return [read_reservation(document) for document in documents]
+
+
+def _in_states(states: Collection[ReservationState], now: datetime) -> Document:
+    """A hold past its time has expired, swept or not."""
+    held, expired = ReservationState.HELD in states, ReservationState.EXPIRED in states
+    stored = {*states, ReservationState.HELD} if expired else set(states)
+    query: Document = {"state": {"$in": [state.value for state in stored]}}
+    if held is not expired:
+        due = {"expiresAt": {"$gt" if held else "$lte": now}}
+        query["$or"] = [{"state": {"$ne": ReservationState.HELD.value}}, due]
+    return query
 
 
 def reservation_document(reservation: Reservation) -> Document:
@@ -130,6 +149,7 @@ def reservation_document(reservation: Reservation) -> Document:
         "paying": reservation.paying,
         "committedAt": reservation.committed_at,
         "reassignedTo": reservation.reassigned_to,
+        "shipments": list(reservation.shipments),
     }
 
 
@@ -159,5 +179,6 @@ def read_reservation(document: Document) -> Reservation:
         paying=document["paying"],
         committed_at=document["committedAt"],
         reassigned_to=document["reassignedTo"],
+        shipments=tuple(document["shipments"]),
         revision=document["revision"],
     )

@@ -126,12 +126,12 @@ async def load(
     reached = await shops.reached()
     milliseconds: list[float] = []
     for shop in reached:
-        milliseconds += _latencies(committed, shop["changes"])
+        milliseconds += latencies(committed, shop["changes"])
     exact = all(shop["quantity"] == left - changes for shop in reached)
     return Propagated(name, sorted(milliseconds), changes, [shop["writes"] for shop in reached], exact)
 
 
-def _latencies(committed: dict[int, float], shown: list[list[float]]) -> list[float]:
+def latencies(committed: dict[int, float], shown: list[list[float]]) -> list[float]:
     """A change has arrived with the first quantity that is not above what it left."""
     latencies = []
     position = 0

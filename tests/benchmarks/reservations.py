@@ -140,7 +140,7 @@ async def sweep(uri: str, database: str, holds: int) -> Sweep:
 
 
 def _reserve(number: int, sku: str) -> Reserve:
-    return Reserve("bench", f"r{number}", Cause("bench"), f"r{number}", (RequestedLine(sku, 1),), None, 60)
+    return Reserve("bench", f"r{number}", Cause("bench"), f"r{number}", (RequestedLine(sku, 1),), None, 60, 60)
 
 
 async def _main() -> None:

@@ -30,6 +30,8 @@ def test_a_value_whose_name_says_secret_is_hidden(name: str) -> None:
         f"mongodb://root:{SECRET}@db.example:27017/",
         f"Authorization: Bearer {SECRET}",
         f"basic {SECRET}",
+        f"POST /webhooks/odoo?token={SECRET}&db=x HTTP/1.1",
+        f"https://queue.example/?X-Amz-Signature={SECRET}",
     ],
 )
 def test_a_secret_inside_a_text_is_hidden(text: str) -> None:

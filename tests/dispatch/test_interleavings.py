@@ -16,7 +16,7 @@ from connectors.updates import Stale, StockUpdate, UpdateOutcome
 from gateway.dispatch.offers import Present, Write, numbered, offer
 from gateway.dispatch.outcomes import settle
 from gateway.inventory.channels import Channel, ChannelState, Listing, Place
-from gateway.store.pushes import OwnMovement
+from gateway.store.own_movements import OwnMovement
 from tests.builders import NOW, item
 
 START = 1_000

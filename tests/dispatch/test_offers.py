@@ -14,7 +14,7 @@ from gateway.dispatch.offers import SETTLING, Offer, Present, numbered, offer, r
 from gateway.dispatch.outcomes import Settlement, settle
 from gateway.inventory.channels import Channel, ChannelState, Confirmed, Intent, Listing, Place
 from gateway.inventory.stock import Item
-from gateway.store.pushes import OwnMovement
+from gateway.store.own_movements import OwnMovement
 from tests.builders import NOW, item
 
 CAS, ABSOLUTE, DELTA = StockWrites.COMPARE_AND_SET, StockWrites.ABSOLUTE, StockWrites.IDEMPOTENT_DELTA

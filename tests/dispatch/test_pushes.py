@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from connectors.abilities import StockWrites
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
+from gateway.dispatch.offers import numbered
+from gateway.dispatch.pushing import Pusher
 from gateway.inventory.decision import Outcome, Submission
+from gateway.inventory.stock import Item
 from gateway.operations.channels import ChannelChange
 from gateway.store.leases import LeaseStore
 from gateway.store.pushes import Acknowledged, PushStore
@@ -101,6 +107,30 @@ async def test_a_process_without_the_lease_can_record_nothing(mongo_uri: str, da
         some = Acknowledged(f"{channel.id}:{(await item_of(gateway, SKU)).id}", {}, (1, ""))
         assert await pushes.record([some], new.token)
         assert not await pushes.record([some], old.token)
+
+
+class Clocked(PushStore):
+    """Remembers when it began to read the items."""
+
+    read_at: datetime | None = None
+
+    async def items(self, item_ids: Sequence[str]) -> dict[str, Item]:
+        self.read_at = datetime.now(UTC)
+        return await super().items(item_ids)
+
+
+async def test_a_quantity_is_said_to_be_true_at_a_time_before_it_was_read(mongo_uri: str, database_name: str) -> None:
+    """A platform that puts sales and counts in the order of their time keeps a sale that came in between."""
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 5}}) as gateway,
+        SimulatedWooCommerce({SKU: 1}) as woo,
+    ):
+        channel = await connect(gateway, "woo-de", woo, [SKU])
+        pushes = Clocked(gateway.database)
+        item_ids = [(await item_of(gateway, SKU)).id]
+        [offer] = await Pusher(pushes).offers(channel, {HOME: True}, StockWrites.ABSOLUTE, item_ids, {})
+        [write] = numbered([offer], "batch")
+        assert pushes.read_at is not None and write.update.as_of <= pushes.read_at
 
 
 async def test_a_refused_listing_is_parked_and_the_others_go_on(mongo_uri: str, database_name: str) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+from connectors.messages import StockEcho
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.inventory.discoveries import RunState
 from gateway.inventory.drifts import DriftCause, DriftState, ReconcileMode
-from tests.dispatch.surveying import reconciled
-from tests.dispatch.trading import HOME, change, connect, trading, until_confirmed
+from gateway.inventory.ledger import Cause
+from gateway.inventory.stock_changes import Adjust, Adjustment
+from tests.dispatch.surveying import reconciled, until_reconciled
+from tests.dispatch.trading import HOME, change, connect, trading, until, until_confirmed
 
 SKUS = ["HIGH", "LOW", "SAME", "GONE", "FREE"]
 QUICK = {"reconcile_settle_seconds": 0.0}
@@ -97,3 +102,53 @@ async def test_a_shop_that_shows_nothing_has_given_no_answer(mongo_uri: str, dat
         woo.products.clear()
         run = await reconciled(gateway, "woo-de", ReconcileMode.REPAIR)
         assert (run.state, run.drifts) == (RunState.FAILED, 0)
+
+
+async def test_a_platform_that_tells_of_a_strange_count_is_compared_out_of_turn(
+    mongo_uri: str, database_name: str
+) -> None:
+    soon = {**QUICK, "reconcile_hint_seconds": 0.0, "reconcile_mode": "repair"}
+    async with (
+        trading(mongo_uri, database_name, {"MUG": {HOME: 9}}, **soon) as gateway,
+        SimulatedWooCommerce({"MUG": 9}) as woo,
+        gateway.channels.running(),
+    ):
+        channel = await connect(gateway, "woo-de", woo, ["MUG"])
+        listing = await until_confirmed(gateway, "woo-de", "MUG")
+        woo.shelf.put("MUG", None, 12)
+        echo = StockEcho(
+            platform_ids=dict(listing.ids),
+            sku="MUG",
+            location_id=None,
+            quantity=12,
+            occurred_at=datetime.now(UTC) + timedelta(seconds=5),
+        )
+        await gateway.channels.reception.echoes.hear(channel, echo)
+        await woo.shelf.until("MUG", 9)
+        run = await until_reconciled(gateway, "woo-de")
+        assert (run.mode, run.repaired) == (ReconcileMode.REPAIR, 1)
+        assert not await gateway.database["listings"].count_documents({"hint": {"$exists": True}})
+
+
+async def test_a_strange_count_that_an_order_explains_makes_no_comparison(mongo_uri: str, database_name: str) -> None:
+    soon = {**QUICK, "reconcile_hint_seconds": 0.0}
+    async with (
+        trading(mongo_uri, database_name, {"MUG": {HOME: 9}}, **soon) as gateway,
+        SimulatedWooCommerce({"MUG": 9}) as woo,
+    ):
+        channel = await connect(gateway, "woo-de", woo, ["MUG"])
+        async with gateway.channels.running():
+            listing = await until_confirmed(gateway, "woo-de", "MUG")
+        told_at = datetime.now(UTC) + timedelta(seconds=5)
+        echo = StockEcho(platform_ids=dict(listing.ids), sku="MUG", location_id=None, quantity=7, occurred_at=told_at)
+        await gateway.channels.reception.echoes.hear(channel, echo)
+        await gateway.stock.apply(
+            Adjust("tests", "order", Cause("tests", channel_id="woo-de"), "MUG", (Adjustment(HOME, -2),))
+        )
+
+        async def explained() -> bool:
+            return not await gateway.database["listings"].count_documents({"hint": {"$exists": True}})
+
+        async with gateway.channels.running():
+            await until(gateway, "listings", explained)
+        assert await gateway.channels.surveys.operations.reconciliation("woo-de") is None

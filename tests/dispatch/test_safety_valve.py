@@ -13,7 +13,7 @@ from gateway.inventory.drifts import ReconcileMode
 from gateway.inventory.safety import StopState
 from tests.builders import adjust, set_available
 from tests.dispatch.surveying import reconciled, until_paused
-from tests.dispatch.trading import HOME, connect, list_item, trading, until_confirmed
+from tests.dispatch.trading import HOME, connect, trading, until_confirmed
 
 SKUS = [f"SKU-{n}" for n in range(20)]
 
@@ -81,9 +81,7 @@ async def test_a_new_channel_is_not_emptied_because_we_have_no_stock_yet(mongo_u
         trading(mongo_uri, database_name, {"TEA": {HOME: 1}, **{sku: {HOME: 0} for sku in SKUS}}) as gateway,
         SimulatedWooCommerce(dict.fromkeys(SKUS, 7)) as woo,
     ):
-        channel = await connect(gateway, "woo-de", woo)
-        for sku in SKUS:
-            await list_item(gateway, channel, sku)
+        await connect(gateway, "woo-de", woo, SKUS)
         async with gateway.channels.running():
             await until_paused(gateway, "woo-de")
         assert all(woo.shelf.quantity(sku) == 7 for sku in SKUS)

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-import uvicorn
-from cryptography.fernet import Fernet
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as connect_socket
-from websockets.typing import Subprotocol
 
 from connectors.simulated.misbehaviour import Misbehaviour
-from connectors.simulated.woocommerce import SimulatedWooCommerce
-from gateway.app import create_app
-from gateway.health import Health
 from gateway.inventory.access import Scope
-from tests.dispatch.trading import HOME, change, connect, until, until_confirmed
-from tests.schema.shop import Shop, open_shop
+from tests.dispatch.trading import HOME, change, until, until_confirmed
+from tests.dispatch.watched_trade import SKU, Trade, open_trade
 
-SKU = "MUG-WHT"
-ADJUST = """
-mutation($input: InventoryAdjustmentInput!, $wait: Int!) {
-  inventoryAdjust(input: $input, waitForChannelsMs: $wait) {
-    userErrors { field code }
-    syncStatus {
-      channelId state confirmedAt idempotencyKey targetVersion confirmedVersion attempts lastError
-    }
-  }
-}
-"""
 HEALTH = """{ channel(id: "woo-de") { health { lagSeconds backlog breakerState errorRate failuresInARow } } }"""
 STOCK = """
 subscription($skus: [String!], $after: String, $at: [String!], $channel: String) {
@@ -44,86 +20,17 @@ subscription($skus: [String!], $after: String, $at: [String!], $channel: String)
   }
 }
 """
-SYNC = """subscription { syncChanged(channelId: "woo-de") { channelId sku confirmedVersion parked error } }"""
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    shop: Shop
-    woo: SimulatedWooCommerce
-    address: str
-
-    async def adjust(self, key: str, delta: int, wait: int) -> dict[str, Any]:
-        input = {"sku": SKU, "adjustments": [{"locationId": HOME, "delta": delta}], "idempotencyKey": key}
-        payload: dict[str, Any] = (await self.shop.owner.ask(ADJUST, input=input, wait=wait))["inventoryAdjust"]
-        return payload
-
-    @asynccontextmanager
-    async def watching(self, query: str, *scopes: Scope, **variables: Any) -> AsyncIterator[Watcher]:
-        key = await self.shop.gateway.keys.create("watcher", scopes)
-        protocol = Subprotocol("graphql-transport-ws")
-        async with connect_socket(f"ws://{self.address}/graphql", subprotocols=[protocol], proxy=None) as socket:
-            watcher = Watcher(socket)
-            await watcher.say({"type": "connection_init", "payload": {"authorization": f"Bearer {key}"}})
-            assert (await watcher.hear())["type"] == "connection_ack"
-            payload = {"query": query, "variables": variables}
-            await watcher.say({"id": "1", "type": "subscribe", "payload": payload})
-            yield watcher
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    socket: ClientConnection
-
-    async def say(self, message: dict[str, Any]) -> None:
-        await self.socket.send(json.dumps(message))
-
-    async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(10):
-            answer: dict[str, Any] = json.loads(await self.socket.recv())
-            return answer
-
-    async def ready(self) -> None:
-        """Return when the subscription has begun: what was asked after it has been answered, twice over."""
-        for number in range(2):
-            payload = {"query": "{ __typename }"}
-            await self.say({"id": f"ready-{number}", "type": "subscribe", "payload": payload})
-            while (await self.hear()).get("type") != "complete":
-                continue
-
-    async def change(self) -> dict[str, Any]:
-        """The next thing that is told."""
-        while (message := await self.hear()).get("id") != "1":
-            continue
-        assert message["type"] == "next", message
-        [change] = message["payload"]["data"].values()
-        assert isinstance(change, dict)
-        return change
+SYNC = """
+subscription($after: String) {
+  syncChanged(channelId: "woo-de", after: $after) { cursor channelId sku confirmedVersion parked error }
+}
+"""
 
 
 @pytest.fixture
 async def trade(mongo_uri: str, database_name: str) -> AsyncIterator[Trade]:
-    """A shop with ten mugs, all of them offered on one channel, which is in step."""
-    key = Fernet.generate_key().decode()
-    async with (
-        open_shop(mongo_uri, database_name, secret_key=key, allow_private_addresses=True) as shop,
-        SimulatedWooCommerce({SKU: 10}) as woo,
-        shop.gateway.channels.running(),
-    ):
-        await shop.stock_up({SKU: {HOME: 10}})
-        await connect(shop.gateway, "woo-de", woo, [SKU])
-        await until_confirmed(shop.gateway, "woo-de", SKU)
-        listening = socket.create_server(("127.0.0.1", 0))
-        app = create_app(shop.gateway, Health(shop.gateway.database))
-        config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            yield Trade(shop, woo, f"127.0.0.1:{listening.getsockname()[1]}")
-        finally:
-            server.should_exit = True
-            await serving
-            listening.close()
+    async with open_trade(mongo_uri, database_name) as trade:
+        yield trade
 
 
 async def test_an_adjustment_can_wait_until_its_channels_have_heard_of_it(trade: Trade) -> None:
@@ -176,6 +83,24 @@ async def test_a_channels_health_is_told_by_the_api_and_as_metrics(trade: Trade)
     assert SKU not in shown
 
 
+async def test_the_trouble_of_a_channel_is_told_by_the_api_and_as_metrics(trade: Trade) -> None:
+    trade.woo.misbehave(Misbehaviour.SERVER_ERROR, 1_000)
+    await trade.adjust("k1", -3, 0)
+    store = trade.shop.gateway.channels.health
+
+    async def told() -> bool:
+        health = await store.of("woo-de")
+        return health is not None and health.push.failures_in_a_row > 0
+
+    await until(trade.shop.gateway, "channel_health", told)
+    health = (await trade.shop.owner.ask(HEALTH))["channel"]["health"]
+    assert (health["backlog"], health["lagSeconds"] > 0, health["errorRate"] > 0) == (1, True, True)
+    shown = trade.shop.gateway.metrics.exposition().decode()
+    assert 'gateway_outbox_backlog{channel="woo-de"} 1.0' in shown
+    assert 'gateway_channel_push_total{channel="woo-de",outcome="failed"}' in shown
+    trade.woo.behave()
+
+
 async def test_changes_are_told_as_they_happen_and_after_a_break_what_was_missed(trade: Trade) -> None:
     gateway = trade.shop.gateway
     async with trade.watching(STOCK, Scope.INVENTORY_READ, skus=[SKU]) as watcher:
@@ -223,4 +148,46 @@ async def test_what_a_channel_confirms_is_told(trade: Trade) -> None:
         outcome = await change(trade.shop.gateway, "c1", SKU, -1)
         told = await watcher.change()
         version = outcome.entry.items[0].version
+        assert told.pop("cursor") is not None
         assert told == {"channelId": "woo-de", "sku": SKU, "confirmedVersion": version, "parked": False, "error": None}
+
+
+async def test_over_server_sent_events_what_was_missed_is_told_and_then_what_happens(trade: Trade) -> None:
+    gateway = trade.shop.gateway
+    first = await change(gateway, "c1", SKU, -1)
+    async with trade.listening(STOCK, Scope.INVENTORY_READ, skus=[SKU], after=str(first.entry.seq - 1)) as listener:
+        missed = await listener.change()
+        assert (missed["cursor"], missed["available"]) == (str(first.entry.seq), 9)
+        second = await change(gateway, "c2", SKU, -5)
+        told = await listener.change()
+        assert (told["version"], told["available"], told["band"]) == (second.entry.items[0].version, 4, "LOW_STOCK")
+        assert told["item"] == {"totalAvailableQuantity": 4}
+    third = await change(gateway, "c3", SKU, -4)
+    async with trade.listening(STOCK, Scope.AVAILABILITY_READ, skus=[SKU], after=told["cursor"]) as listener:
+        told = await listener.change()
+        assert (told["cursor"], told["band"]) == (str(third.entry.seq), "OUT_OF_STOCK")
+        assert (told["available"], told["item"]) == (None, None)
+
+
+async def test_over_server_sent_events_what_a_channel_has_confirmed_since_is_told_and_then_what_it_confirms(
+    trade: Trade,
+) -> None:
+    gateway = trade.shop.gateway
+    first = await until_confirmed(gateway, "woo-de", SKU)
+    async with trade.listening(SYNC, Scope.INVENTORY_READ, after="0") as listener:
+        told = await listener.change()
+        assert (told["sku"], told["confirmedVersion"]) == (SKU, first.synced_version)
+        for key, delta in (("c1", -1), ("c2", -2)):
+            outcome = await change(gateway, key, SKU, delta)
+            told = await listener.change()
+            assert told["confirmedVersion"] == outcome.entry.items[0].version
+    outcome = await change(gateway, "c3", SKU, -1)
+    await until_confirmed(gateway, "woo-de", SKU)
+    async with trade.listening(SYNC, Scope.INVENTORY_READ, after=told["cursor"]) as listener:
+        assert (await listener.change())["confirmedVersion"] == outcome.entry.items[0].version
+
+
+@pytest.mark.parametrize(("query", "scope"), [(STOCK, Scope.INVENTORY_WRITE), (SYNC, Scope.AVAILABILITY_READ)])
+async def test_over_server_sent_events_watching_needs_a_scope(trade: Trade, query: str, scope: Scope) -> None:
+    async with trade.listening(query, scope) as listener:
+        assert "FORBIDDEN" in json.dumps(await listener.hear())

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 
 import pytest
 
-from connectors.errors import ConnectorError
 from connectors.exchange import Flow
 from connectors.platforms.woocommerce import WooCommerce
 from connectors.platforms.woocommerce.config import WooCommerceConfig
 from connectors.session import HttpSession
 from connectors.simulated.misbehaviour import Misbehaviour
-from connectors.simulated.platform import SimulatedPlatform
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from connectors.updates import StockUpdate, UpdateOutcome
-from gateway.bootstrap import Gateway
 from gateway.channel_services import PRIVATE_NETWORKS
-from gateway.dispatch.connections import Connections
-from gateway.dispatch.pushing import Pusher
-from gateway.dispatch.worker import ChannelWorker
-from gateway.inventory.channels import Channel, ChannelState
+from gateway.inventory.channels import ChannelState
 from gateway.operations.channels import ChannelChange
-from gateway.store.leases import LeaseStore
-from gateway.store.pushes import Acknowledged, PushStore
+from tests.dispatch.hand_driven import impatient_worker
 from tests.dispatch.trading import (
     HOME,
     change,
     connect,
-    item_of,
     level_of,
     trading,
     until,
@@ -41,7 +32,6 @@ from tests.dispatch.trading import (
 )
 
 SKU = "MUG-WHT"
-SEED = 42
 
 
 @pytest.mark.parametrize(
@@ -78,9 +68,10 @@ async def test_a_channel_in_trouble_ends_with_our_count(
 async def test_a_channel_that_hangs_does_not_delay_another(mongo_uri: str, database_name: str) -> None:
     async with (
         trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
+        gateway.channels.running(),
+        # Closed first: the workers would wait for it.
         SimulatedShopify({SKU: 10}) as hanging,
         SimulatedShopify({SKU: 10}) as well,
-        gateway.channels.running(),
     ):
         await connect(gateway, "shopify-fr", hanging, [SKU])
         await connect(gateway, "shopify-uk", well, [SKU])
@@ -93,106 +84,14 @@ async def test_a_channel_that_hangs_does_not_delay_another(mongo_uri: str, datab
         assert hanging.shelf.quantity(SKU, hanging.home()) == 10
 
 
-class Killed(BaseException):
-    """The process died here."""
-
-
-class Mortal(PushStore):
-    """Stands for a process that is killed between the platform's answer and our record of it."""
-
-    async def record(self, acknowledged: Sequence[Acknowledged], fence: int) -> bool:
-        if acknowledged:
-            raise Killed
-        return True
-
-
-@pytest.mark.parametrize("sold_there", [0, 2])
-@pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
-async def test_a_push_that_was_answered_and_not_recorded_is_settled(
-    mongo_uri: str, database_name: str, platform: str, sold_there: int
-) -> None:
-    shop: SimulatedPlatform = (SimulatedShopify if platform == "shopify" else SimulatedWooCommerce)({SKU: 10})
-    async with (
-        shop,
-        trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
-        webhook_server(gateway) as url,
-    ):
-        channel = await connect(gateway, "shop", shop, [SKU])
-        async with gateway.channels.running():
-            await until_confirmed(gateway, "shop", SKU)
-        await change(gateway, "c1", SKU, -3)
-        await _push_and_die(gateway, channel)
-        assert shop.shelf.quantity(SKU, shop.home()) == 7
-        shop.webhooks.address = f"{url}/webhooks/shop"
-        if sold_there:
-            await shop.sell(SKU, sold_there)
-        await change(gateway, "c2", SKU, -1)
-        async with gateway.channels.running():
-            await until_settled(gateway)
-            await until_confirmed(gateway, "shop", SKU)
-            await shop.shelf.until(SKU, 6 - sold_there, shop.home())
-        assert (await level_of(gateway, SKU)).available == 6 - sold_there
-
-
-async def test_a_push_that_was_intended_and_never_sent_is_sent(mongo_uri: str, database_name: str) -> None:
-    async with (
-        SimulatedShopify({SKU: 10}) as shop,
-        trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
-    ):
-        channel = await connect(gateway, "shop", shop, [SKU])
-        async with gateway.channels.running():
-            await until_confirmed(gateway, "shop", SKU)
-        await change(gateway, "c1", SKU, -3)
-        shop.misbehave(Misbehaviour.SERVER_ERROR, 5)
-        await _push_and_die(gateway, channel)
-        assert shop.shelf.quantity(SKU, shop.home()) == 10
-        shop.behave()
-        async with gateway.channels.running():
-            await shop.shelf.until(SKU, 7, shop.home())
-
-
-@pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
-async def test_a_shop_that_sells_while_others_sell_ends_with_our_count(
-    mongo_uri: str, database_name: str, platform: str
-) -> None:
-    """Its webhooks come late, twice and in the wrong order; afterwards its count is ours, to the unit."""
-    print(f"\nseed {SEED}")
-    chance = random.Random(SEED)
-    shop: SimulatedPlatform = (SimulatedShopify if platform == "shopify" else SimulatedWooCommerce)({SKU: 200})
-    async with (
-        shop,
-        trading(mongo_uri, database_name, {SKU: {HOME: 200}}) as gateway,
-        webhook_server(gateway) as url,
-        gateway.channels.running(),
-    ):
-        await connect(gateway, "shop", shop, [SKU])
-        shop.webhooks.address = f"{url}/webhooks/shop"
-        sold = 0
-        for number in range(12):
-            shop.webhooks.hold()
-            for step in range(4):
-                units = chance.randint(1, 2)
-                sold += units
-                if chance.random() < 0.5:
-                    await shop.sell(SKU, units)
-                else:
-                    await change(gateway, f"c{number}-{step}", SKU, -units)
-            await shop.webhooks.release(reverse=chance.random() < 0.5, copies=2)
-        await until_settled(gateway)
-        assert (await level_of(gateway, SKU)).available == 200 - sold
-        await shop.shelf.until(SKU, 200 - sold, shop.home())
-        await until_confirmed(gateway, "shop", SKU)
-        assert shop.shelf.quantity(SKU, shop.home()) == 200 - sold
-
-
 async def test_a_channel_whose_credentials_are_refused_says_so_and_recovers(mongo_uri: str, database_name: str) -> None:
     async with (
         trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
         SimulatedWooCommerce({SKU: 1}) as woo,
         gateway.channels.running(),
     ):
-        channel = await connect(gateway, "woo-de", woo)
-        await gateway.channels.channels.update("woo-de", ChannelChange(config={"consumerSecret": "cs_wrong"}))
+        wrong = {**woo.config(), "consumer_secret": "cs_wrong"}
+        channel = await gateway.channels.channels.create("woo-de", "woocommerce", "woo-de", wrong)
         ids = {"product_id": str(woo.products[SKU].product_id)}
         await gateway.channels.listings.create("woo-de", SKU, ids)
 
@@ -207,20 +106,6 @@ async def test_a_channel_whose_credentials_are_refused_says_so_and_recovers(mong
         await gateway.channels.channels.update("woo-de", ChannelChange(config={"consumerSecret": "cs_simulated"}))
         await woo.shelf.until(SKU, 10)
         await until(gateway, "channels", active)
-
-
-async def _push_and_die(gateway: Gateway, channel: Channel) -> None:
-    """Push what is due as a process that does not live to record the answer."""
-    leases = LeaseStore(gateway.database, "mortal", ttl_seconds=30)
-    connection = gateway.channels.connections.of(channel)
-    pusher = Pusher(Mortal(gateway.database), gateway.stock_store)
-    lease = await leases.acquire(f"channel/{channel.id}")
-    assert lease is not None
-    item = await item_of(gateway, SKU)
-    offers = await pusher.offers(channel, connection.connector.stock.writes, [item.id], {})
-    with pytest.raises((Killed, ConnectorError)):
-        await pusher.send(channel, connection, lease, offers)
-    await leases.release(lease)
 
 
 class PoisonedWoo(WooCommerce):
@@ -240,15 +125,7 @@ async def test_one_poisonous_listing_is_parked_and_does_not_stop_the_others(mong
         HttpSession(allowed_networks=PRIVATE_NETWORKS) as session,
     ):
         channel = await connect(gateway, "woo-de", woo, skus)
-        services, pushes = gateway.channels, PushStore(gateway.database)
-        connection = Connections({"woocommerce": PoisonedWoo()}, session, services.channels.full_config).of(channel)
-        lease = await LeaseStore(gateway.database, "tests", ttl_seconds=60).acquire("channel/woo-de")
-        assert lease is not None
-        pusher = Pusher(pushes, gateway.stock_store)
-        policy = channel.policy(await gateway.stock_store.locations())
-        worker = ChannelWorker(
-            channel, connection, policy, lease, pusher, pushes, services.channels.report_health, lambda *_: None
-        )
+        worker = await impatient_worker(gateway, channel, session, PoisonedWoo())
         working = asyncio.create_task(worker.run())
         await woo.shelf.until("GOOD", 9)
 

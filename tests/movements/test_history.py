@@ -7,10 +7,12 @@ import pytest
 from gateway.bootstrap import Gateway
 from gateway.inventory.accounts import Source
 from gateway.inventory.errors import Code, InventoryError
+from gateway.inventory.ledger import Kind
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.receiving import ExpectedLine
 from gateway.inventory.transferring import PlannedLine
 from gateway.operations.sourcing import LineRequest
+from gateway.store.views.ledger import LedgerFilter, LedgerView
 from tests.builders import adjust
 from tests.kernel import stock_up
 from tests.movements.stocked import call, stocked
@@ -110,3 +112,25 @@ async def test_an_unknown_item_cannot_be_explained(gateway: Gateway) -> None:
     with pytest.raises(InventoryError) as refusal:
         await gateway.movements.history.explain("NOTHING", "EAST")
     assert refusal.value.code is Code.ITEM_NOT_FOUND
+
+
+async def test_the_movements_of_an_item_at_a_place_are_not_those_of_other_items_there(gateway: Gateway) -> None:
+    here, elsewhere = await stocked(gateway, {"EAST": 5}), await stocked(gateway, {"WEST": 5})
+    both = [LineRequest(here, 1), LineRequest(elsewhere, 1)]
+    held = (await gateway.orders.reservations.create(call(reference="order-42"), both)).reservation
+    ids = {line.sku: line.item_id for line in held.lines}
+    view = LedgerView(gateway.database)
+
+    async def found(**wanted: object) -> list[Kind]:
+        page = await view.page(LedgerFilter(**wanted), None, 10)  # type: ignore[arg-type]
+        return [entry.kind for entry in page]
+
+    assert await found(item_id=ids[here], location_id="EAST") == [Kind.RESERVE, Kind.ADJUST]
+    assert await found(item_id=ids[here], location_id="WEST") == []
+    assert await found(item_id=ids[here], reference="order-42") == [Kind.RESERVE]
+    last_week = datetime.now(UTC) - timedelta(days=7)
+    assert await found(item_id=ids[here], location_id="EAST", actor="tests", since=last_week) == [
+        Kind.RESERVE,
+        Kind.ADJUST,
+    ]
+    assert await found(item_id=ids[here], location_id="EAST", until=last_week) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.bootstrap import Gateway
+from gateway.inventory.catalog import ItemChange
 from gateway.inventory.customer_orders import OrderState
 from gateway.inventory.errors import Code, Conflict, InsufficientStock, NotFound
 from gateway.inventory.order_steps import ShippedLine
@@ -83,6 +84,18 @@ async def test_a_failed_payment_makes_the_units_available_again_and_may_be_tried
         await orders.payment_succeeded(call("late"), order_id)
     assert refusal.value.code is Code.ALREADY_RELEASED
     assert (await orders.payment_failed(call("first failed"), order_id)).replayed
+
+
+async def test_the_units_of_a_failed_payment_can_be_bought_by_anyone(stocked: Gateway) -> None:
+    orders = stocked.orders.orders
+    first = (await checkout(stocked, "first", DESK=2)).order.id
+    second = (await checkout(stocked, "second", DESK=2)).order.id
+    await orders.start_payment(call("first starts"), first)
+    await orders.payment_failed(call("first fails"), first)
+    await orders.start_payment(call("second starts"), second)
+    await orders.payment_succeeded(call("second pays"), second)
+    with pytest.raises(InsufficientStock):
+        await orders.start_payment(call("first again"), first)
 
 
 async def test_a_shipped_order_lowers_allocated_and_so_the_total(stocked: Gateway) -> None:
@@ -184,16 +197,24 @@ async def test_a_hold_that_is_being_paid_for_is_not_taken_over_by_its_owners_nex
         await stocked.orders.orders.start_payment(call("start too"), second)
     with pytest.raises(InsufficientStock):
         await stocked.orders.reservations.create(call("r"), lines(DESK=1), owner="ann")
+    # Her cart is not short: she has the units.
+    assert (await stocked.orders.carts.check(lines(DESK=2), owner="ann")).ok
+    assert not (await stocked.orders.carts.check(lines(DESK=1), owner="bob")).ok
     await stocked.orders.orders.payment_succeeded(call("paid"), first)
 
 
-async def test_an_order_whose_item_was_renamed_can_still_be_paid(stocked: Gateway) -> None:
+async def test_an_order_whose_item_was_renamed_can_still_be_paid_and_shipped_under_either_name(
+    stocked: Gateway,
+) -> None:
+    orders = stocked.orders.orders
     order_id = (await checkout(stocked, DESK=2)).order.id
-    await stocked.database["items"].update_one({"sku": "DESK"}, {"$set": {"sku": "TABLE"}, "$inc": {"revision": 1}})
-    stocked.stock_store.forget(["DESK"])
-    await stocked.orders.orders.start_payment(call("start"), order_id)
-    await stocked.orders.orders.payment_succeeded(call("paid"), order_id)
+    await stocked.catalog.change_item("DESK", ItemChange(sku="TABLE"))
+    await orders.start_payment(call("start"), order_id)
+    await orders.payment_succeeded(call("paid"), order_id)
     assert await level(stocked, "TABLE", "EAST") == (0, 2)
+    await orders.shipped(call("parcel 1"), order_id, [ShippedLine("DESK", 1)])
+    await orders.shipped(call("parcel 2"), order_id, [ShippedLine("TABLE", 1)])
+    assert await level(stocked, "TABLE", "EAST") == (0, 0)
 
 
 async def test_an_order_follows_its_reservation_when_that_is_acted_on_directly(stocked: Gateway) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
 from gateway.inventory.allocation import StrategyName
+from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.errors import Code, InsufficientStock, InvalidInput, NotFound
 from gateway.inventory.quantities import QUANTITY_MAX
 from gateway.operations.reservations import ReservationOutcome
 from gateway.operations.sourcing import LineRequest
+from tests.dispatch.trading import connect
+from tests.kernel import stock_up
 from tests.operations.ordering import call, hold, level, lines
 
 
@@ -101,3 +105,31 @@ async def test_backorders_go_no_further_than_the_items_limit(stocked: Gateway) -
     assert await level(stocked, "DESK", "EAST") == (-2, 4)
     with pytest.raises(InsufficientStock):
         await reservations.create(call("s"), lines(DESK=1), allow_backorder=True)
+
+
+async def test_a_line_for_a_channel_is_placed_where_the_channel_is_fed_in_its_order(stocked: Gateway) -> None:
+    async with SimulatedWooCommerce({}) as shop:
+        await connect(stocked, "woo-de", shop, locations={"WEST": None, "EAST": None})
+        await connect(stocked, "woo-fr", shop, locations={"WEST": None})
+    line = LineRequest("LAMP", 4, channel_id="woo-de")
+    outcome = await stocked.orders.reservations.create(call("r"), [line])
+    assert places(outcome) == {"WEST": 3, "EAST": 1}
+    with pytest.raises(InsufficientStock) as refusal:
+        await stocked.orders.reservations.create(call("s"), [LineRequest("LAMP", 1, channel_id="woo-fr")])
+    assert refusal.value.actual == 0
+
+
+async def test_a_reservation_may_have_250_lines_over_as_many_skus(stocked: Gateway) -> None:
+    many = {f"SKU-{number}": {"EAST": 1} for number in range(LINES_MAX)}
+    await stock_up(stocked, many)
+    reservations = stocked.orders.reservations
+    outcome = await reservations.create(call("r"), [LineRequest(sku, 1) for sku in many])
+    assert [line.sku for line in outcome.reservation.lines] == list(many)
+    with pytest.raises(InsufficientStock) as refusal:
+        await reservations.create(call("s"), [LineRequest(sku, 1) for sku in many])
+    assert refusal.value.path == ("lines", "0", "quantity")
+    await reservations.release(call("x"), outcome.reservation.id)
+    one_more = [LineRequest("DESK", 1) for _ in range(LINES_MAX + 1)]
+    with pytest.raises(InvalidInput) as too_many:
+        await reservations.create(call("t"), one_more)
+    assert too_many.value.code is Code.TOO_MANY

@@ -7,9 +7,11 @@ import pytest
 from gateway.bootstrap import Gateway
 from gateway.inventory.errors import Code, Conflict, IdempotencyKeyReused, InsufficientStock, InvalidInput, NotFound
 from gateway.inventory.reservation_steps import FulfilledLine
-from gateway.inventory.reservations import ReservationFilter, ReservationState
+from gateway.inventory.reservations import Reservation, ReservationFilter, ReservationState
+from gateway.operations.reservations import ReservationOutcome
 from tests.builders import adjust
 from tests.clock import StoppedClock
+from tests.kernel import kernel
 from tests.operations.ordering import call, hold, level, lines
 
 
@@ -86,33 +88,36 @@ async def test_what_is_held_of_a_renamed_and_archived_item_can_be_given_back(sto
     assert await level(stocked, "LIGHT", "EAST") == (5, 0)
 
 
+async def step(gateway: Gateway, name: str, key: str, held: str) -> Reservation:
+    """Take one of the steps that a reservation's life may have."""
+    extra = {"extend": (60,), "reassign": ("heir", None)}.get(name, ())
+    outcome: ReservationOutcome = await getattr(gateway.orders.reservations, name)(call(key), held, *extra)
+    return outcome.reservation
+
+
 @pytest.mark.parametrize(
-    ("done", "code"),
+    ("done", "late", "code"),
     [
-        ("commit", Code.ALREADY_COMMITTED),
-        ("release", Code.ALREADY_RELEASED),
-        ("fulfil", Code.ALREADY_FULFILLED),
-        ("expire", Code.EXPIRED),
+        (["commit"], ["commit", "extend"], Code.ALREADY_COMMITTED),
+        (["commit", "fulfil"], ["commit", "extend", "release", "fulfil", "reassign"], Code.ALREADY_FULFILLED),
+        (["release"], ["commit", "extend", "release", "fulfil", "reassign"], Code.ALREADY_RELEASED),
+        (["reassign"], ["commit", "extend", "release", "fulfil", "reassign"], Code.ALREADY_RELEASED),
+        ([], ["commit", "extend", "release", "fulfil", "reassign"], Code.EXPIRED),
     ],
 )
 async def test_whoever_comes_too_late_is_told_what_happened_instead(
-    stocked: Gateway, clock: StoppedClock, done: str, code: Code
+    stocked: Gateway, clock: StoppedClock, done: list[str], late: list[str], code: Code
 ) -> None:
-    reservations = stocked.orders.reservations
     held = await hold(stocked, "r", LAMP=1)
-    if done == "expire":
+    after = [await step(stocked, name, name, held.id) for name in done]
+    if not done:
         clock.advance(10**6)
-    elif done == "fulfil":
-        await reservations.commit(call("commit"), held.id)
-        await reservations.fulfil(call("fulfil"), held.id)
-    else:
-        await getattr(reservations, done)(call(done), held.id)
-    with pytest.raises(Conflict) as refusal:
-        await reservations.commit(call("late"), held.id)
-    assert refusal.value.code is code
-    with pytest.raises(Conflict) as refusal:
-        await reservations.extend(call("late"), held.id, 60)
-    assert refusal.value.code is code
+    for name in late:
+        with pytest.raises(Conflict) as refusal:
+            await step(stocked, name, f"late {name}", held.id)
+        assert refusal.value.code is code, name
+        if done == ["reassign"]:
+            assert after[0].id in refusal.value.message
 
 
 async def test_a_hold_that_was_not_paid_cannot_be_shipped(stocked: Gateway) -> None:
@@ -189,6 +194,47 @@ async def test_reservations_are_found_by_owner_reference_item_and_state(stocked:
     assert set(await found()) == {lamp.id, desk.id}
     assert await found(owner="ann") == await found(item_id=ids["LAMP"]) == [lamp.id]
     assert await found(reference="order-7") == await found(states=(ReservationState.COMMITTED,)) == [desk.id]
+    assert await found(owner="ann", states=(ReservationState.COMMITTED,)) == []
+
+
+async def test_reservations_are_found_in_the_state_they_are_in_whether_swept_or_not(
+    stocked: Gateway, clock: StoppedClock
+) -> None:
+    reservations = stocked.orders.reservations
+    short = (await reservations.create(call("short"), lines(LAMP=1), expires_in_seconds=10)).reservation.id
+    long = (await reservations.create(call("long"), lines(LAMP=1), expires_in_seconds=60)).reservation.id
+    gone = (await hold(stocked, "gone", LAMP=1)).id
+    await reservations.release(call("release"), gone)
+    clock.advance(10)
+
+    async def found() -> dict[ReservationState, list[str]]:
+        pages = {state: await reservations.page(ReservationFilter(states=(state,)), None, 10) for state in states}
+        assert all(shown.state is state for state, page in pages.items() for shown in page)
+        return {state: [shown.id for shown in page] for state, page in pages.items()}
+
+    states = (ReservationState.HELD, ReservationState.EXPIRED, ReservationState.RELEASED)
+    unswept = await found()
+    assert list(unswept.values()) == [[long], [short], [gone]]
+    assert await stocked.orders.sweeper.sweep() == 1
+    assert await found() == unswept
+
+
+async def test_a_repetition_is_one_even_after_the_default_expiry_was_changed(
+    stocked: Gateway, clock: StoppedClock, mongo_uri: str, database_name: str
+) -> None:
+    async def made(gateway: Gateway) -> list[bool]:
+        held = await gateway.orders.reservations.create(call("r"), lines(DESK=1))
+        order = await gateway.orders.orders.checkout(call("o"), lines(LAMP=1))
+        paying = await gateway.orders.orders.start_payment(call("p"), order.view.order.id)
+        return [held.replayed, order.replayed, paying.replayed]
+
+    assert await made(stocked) == [False] * 3
+    changed = {"reservation_seconds": 60, "payment_seconds": 60}
+    async with kernel(mongo_uri, database_name, clock=clock, **changed) as restarted:
+        assert await made(restarted) == [True] * 3
+        with pytest.raises(IdempotencyKeyReused) as refusal:
+            await restarted.orders.reservations.create(call("r"), lines(DESK=1), expires_in_seconds=60)
+        assert refusal.value.differing_paths == ("expiresInSeconds",)
 
 
 async def test_the_ledger_tells_what_a_reference_did(stocked: Gateway) -> None:

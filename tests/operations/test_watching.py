@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
+from datetime import datetime, timedelta
 
 from gateway.inventory.channels import ChannelState
 from gateway.inventory.news import StockNews, SyncNews
 from gateway.operations.listings import ChannelSync
 from gateway.operations.news import KEPT_MAX, News
 from gateway.operations.watching import Watching
+from tests.builders import NOW
 
 
 def moved(sku: str, version: int, seq: int = 0) -> StockNews:
@@ -28,6 +30,18 @@ class Past:
         self.asked.append(seq)
         for news in self.entries:
             if news.seq > seq:
+                yield news
+
+
+class SyncPast:
+    """Acknowledgements that are in the database."""
+
+    def __init__(self, *told: SyncNews) -> None:
+        self.told = told
+
+    async def since(self, channel_id: str, at: datetime) -> AsyncGenerator[SyncNews]:
+        for news in self.told:
+            if news.confirmed_at is not None and news.confirmed_at > at:
                 yield news
 
 
@@ -78,7 +92,7 @@ async def test_a_reader_hears_only_of_what_it_asked_for_and_nothing_is_left_of_i
 
 async def test_a_reader_that_comes_back_is_told_what_it_missed_and_then_what_happens() -> None:
     news, past = News(), Past(moved("A", 3, 10**9), moved("B", 7, 2 * 10**9))
-    async with aclosing(Watching(news, past).stock(None, 10**9)) as changes:
+    async with aclosing(Watching(news, past, SyncPast()).stock(None, 10**9)) as changes:
         assert await take(changes, 2) == [("A", 3), ("B", 7)]
         news.moved(moved("A", 3, 10**9))
         news.moved(moved("B", 8, 3 * 10**9))
@@ -87,7 +101,7 @@ async def test_a_reader_that_comes_back_is_told_what_it_missed_and_then_what_hap
 
 async def test_news_that_the_stream_has_lost_is_read_from_the_ledger() -> None:
     news, past = News(), Past()
-    async with aclosing(Watching(news, past).stock(None, None)) as changes:
+    async with aclosing(Watching(news, past, SyncPast()).stock(None, None)) as changes:
         first = await started(changes)
         late = moved("A", 5, 10**17)
         past.entries = (late,)
@@ -98,7 +112,7 @@ async def test_news_that_the_stream_has_lost_is_read_from_the_ledger() -> None:
 
 async def test_an_older_version_never_follows_a_newer_one() -> None:
     news = News()
-    async with aclosing(Watching(news, Past()).stock(None, None)) as changes:
+    async with aclosing(Watching(news, Past(), SyncPast()).stock(None, None)) as changes:
         first = await started(changes)
         news.moved(moved("A", 5))
         assert (await first).version == 5
@@ -117,7 +131,7 @@ async def test_waiting_ends_when_the_last_channel_has_confirmed() -> None:
     async def read(item_id: str) -> list[ChannelSync]:
         return list(known)
 
-    waiting = asyncio.create_task(Watching(news, Past()).until_confirmed("x", 3, 60, read))
+    waiting = asyncio.create_task(Watching(news, Past(), SyncPast()).until_confirmed("x", 3, 60, read))
     await asyncio.sleep(0)
     known[1] = sync(3)
     news.synced(SyncNews("shop", "x", confirmed_version=3))
@@ -132,7 +146,28 @@ async def test_waiting_ends_when_the_time_is_over_and_does_not_wait_for_what_nee
     async def stuck(item_id: str) -> list[ChannelSync]:
         return [sync(1, error="refused"), sync(1, channel_state=ChannelState.PAUSED)]
 
-    watching = Watching(News(), Past())
+    watching = Watching(News(), Past(), SyncPast())
     async with asyncio.timeout(5):
         await watching.until_confirmed("x", 3, 0.01, behind)
         await watching.until_confirmed("x", 3, 60, stuck)
+
+
+def confirmed(item_id: str, seconds: int) -> SyncNews:
+    return SyncNews("woo", item_id, confirmed_version=seconds, confirmed_at=NOW + timedelta(seconds=seconds))
+
+
+async def test_after_a_break_a_watcher_of_a_channel_is_told_what_was_acknowledged_meanwhile() -> None:
+    past = SyncPast(confirmed("old", -3600), confirmed("new", 60))
+    async with aclosing(Watching(News(), Past(), past).channel("woo", NOW)) as changes, asyncio.timeout(30):
+        assert (await anext(changes)).item_id == "new"
+
+
+async def test_a_watcher_of_a_channel_that_is_too_slow_gets_the_rest_from_the_database() -> None:
+    news = News()
+    past = SyncPast(confirmed("missed", 10**9))
+    async with aclosing(Watching(news, Past(), past).channel("woo", None)) as changes, asyncio.timeout(30):
+        waiting = asyncio.ensure_future(anext(changes))
+        await asyncio.sleep(0)
+        for number in range(KEPT_MAX + 1):
+            news.synced(confirmed(f"id-{number}", number))
+        assert (await waiting).item_id == "missed"

@@ -48,8 +48,10 @@ async def test_some_lines_can_be_shipped_and_the_rest_cancelled(shop: Shop) -> N
     await shop.stock_up({"LAMP": {"EAST": 5}})
     order = f"orders/{(await post(shop.owner, 'orders', 'o', {**LAMP, 'holdForSeconds': 60})).json()['id']}"
     await post(shop.owner, f"{order}/payment/succeeded", "paid")
-    part = await post(shop.owner, f"{order}/ship", "parcel", {"lines": [{"sku": "LAMP", "quantity": 1}]})
-    assert part.json()["state"] == "PARTLY_SHIPPED"
+    parcel = {"lines": [{"sku": "LAMP", "quantity": 1}], "shipmentId": "parcel-7"}
+    part = (await post(shop.owner, f"{order}/ship", "parcel", parcel)).json()
+    assert (part["state"], part["reservation"]["shipments"]) == ("PARTLY_SHIPPED", ["parcel-7"])
+    assert problem(await post(shop.owner, f"{order}/ship", "the same parcel", parcel)) == (409, "ALREADY_SHIPPED")
     assert (await post(shop.owner, f"{order}/cancel", "rest", {"reason": "fraud"})).json()["state"] == "CANCELLED"
 
 
@@ -79,7 +81,7 @@ async def test_a_reservation_lives_its_life_over_rest(shop: Shop) -> None:
     reservation = f"reservations/{created.json()['id']}"
     assert (await post(shop.owner, f"{reservation}/extend", "e", {"expiresInSeconds": 60})).status_code == 200
     assert (await post(shop.owner, f"{reservation}/commit", "c")).json()["state"] == "COMMITTED"
-    part = {"lines": [{"line": 1, "quantity": 5}]}
+    part = {"lines": [{"line": 1, "quantity": 5}], "shipmentId": "parcel-7"}
     assert (await post(shop.owner, f"{reservation}/fulfil", "f", part)).json()["lines"][1]["open"] == 0
     heir = (await post(shop.owner, f"{reservation}/reassign", "a", {"newOwner": "cart-2"})).json()
     assert (heir["owner"], [line["quantity"] for line in heir["lines"]]) == ("cart-2", [1, 1])

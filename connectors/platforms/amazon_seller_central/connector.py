@@ -40,6 +40,7 @@ class AmazonSellerCentral(Connector[AmazonConfig]):
     config_type = AmazonConfig
     # Amazon counts every operation by itself; `pace` is that of the three listing operations.
     pace = Pace(burst=5, per_second=5)
+    poll_seconds_min = 180
     budgets: ClassVar[Mapping[str, Pace]] = {
         "orders": Pace(burst=20, per_second=0.0056),
         "order": Pace(burst=30, per_second=0.5),
@@ -48,6 +49,7 @@ class AmazonSellerCentral(Connector[AmazonConfig]):
         "feeds": Pace(burst=10, per_second=10 / 300),
         "documents": Pace(burst=15, per_second=0.5),
         "looks": Pace(burst=15, per_second=2),
+        "searches": Pace(burst=10, per_second=0.0222),
     }
     # Of messages that a forwarder posts to the webhook. Those of the queue are trusted by its policy.
     signature = OWN_SIGNATURE
@@ -100,6 +102,9 @@ class AmazonSellerCentral(Connector[AmazonConfig]):
     def set_stock(self, config: AmazonConfig, updates: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
         write = feeds.write if config.feeds and len(updates) > stock.PATCHES_MAX else stock.write
         return (yield from write(config, updates))
+
+    def unfinished(self, config: AmazonConfig) -> Flow[bool] | None:
+        return feeds.unfinished(config) if config.feeds else None
 
     def read_stock(self, config: AmazonConfig, cursor: str | None) -> Flow[Page[ChannelStock]]:
         return stock.stock_page(config, cursor)

@@ -2,7 +2,9 @@
 
 https://developer-docs.amazon.com/sp-api/docs/feeds-api-v2021-06-30-use-case-guide (JSON_LISTINGS_FEED)
 A feed that is not waited for could be overtaken by a newer change and then undo it. So nothing else is written
-meanwhile, and a feed that takes longer than a write may take is not confirmed.
+meanwhile, and a feed that takes longer than a write may take is not confirmed. Whoever goes on with the channel then,
+perhaps in another process, first asks whether it is still being worked off (`unfinished`). What remains is a call to
+make a feed that was given up while it was on its way, and arrives only after that question.
 """
 
 import zlib
@@ -24,6 +26,7 @@ LOOKS_SECONDS = (2.0, 5.0, 10.0, *[15.0] * 15)
 REPORT_BYTES_MAX = 16 * 1024 * 1024
 _CONTENT_TYPE = "application/json; charset=UTF-8"
 _FAILED = frozenset(("CANCELLED", "FATAL"))
+_UNFINISHED = "IN_QUEUE,IN_PROGRESS"
 
 
 def write(config: AmazonConfig, updates: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
@@ -47,6 +50,22 @@ def write(config: AmazonConfig, updates: Sequence[StockUpdate]) -> Flow[list[Upd
     report_id = yield from _worked_off(f"{feeds}/feeds/{feed_id}")
     report = yield from _report(f"{feeds}/documents/{report_id}")
     return [_outcome(update, report["issues"], number) for number, update in enumerate(updates, 1)]
+
+
+def unfinished(config: AmazonConfig) -> Flow[bool]:
+    """Whether Amazon has feeds of ours in hand.
+
+    https://developer-docs.amazon.com/sp-api/reference/getfeeds
+    """
+    query = {
+        "feedTypes": "JSON_LISTINGS_FEED",
+        "marketplaceIds": config.marketplace_ids[0],
+        "processingStatuses": _UNFINISHED,
+        "pageSize": "1",
+    }
+    url = f"{config.base_url}/feeds/2021-06-30/feeds"
+    found = (yield Request(method="GET", url=url, query=query, repeatable=True, budget="searches")).json()
+    return bool(found["feeds"])
 
 
 def _document(config: AmazonConfig, updates: Sequence[StockUpdate]) -> dict[str, Any]:

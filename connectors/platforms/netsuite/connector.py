@@ -63,6 +63,10 @@ class NetSuite(Connector[NetSuiteConfig]):
     def secrets(self, config: NetSuiteConfig) -> Sequence[str]:
         return config.hmac_secrets
 
+    def tells_of_orders(self, config: NetSuiteConfig) -> bool:
+        """The script sends once, and not at all for what imports and integrations with other settings save."""
+        return False
+
     def topic(self, notification: Notification) -> str:
         try:
             return str(orjson.loads(notification.body)["record"])

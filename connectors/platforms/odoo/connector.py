@@ -57,6 +57,10 @@ class Odoo(Connector[OdooConfig]):
         both = (config.webhook_token, config.previous_webhook_token)
         return [token.get_secret_value() for token in both if token is not None]
 
+    def tells_of_orders(self, config: OdooConfig) -> bool:
+        """A rule sends once, and nobody knows whether the operator has made it."""
+        return False
+
     def topic(self, notification: Notification) -> str:
         try:
             model = orjson.loads(notification.body).get("_model")

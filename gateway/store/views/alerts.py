@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pymongo.errors import PyMongoError
+
 from gateway.inventory.alerts import ALERTS, Alert, AlertKind, AlertState
-from gateway.store.alerts import read_alert
-from gateway.store.driver import Database, Document
+from gateway.store.alerts import UNRESOLVED, read_alert
+from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.views.pages import Place, newest_first, one
+
+COUNTED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class AlertView:
     async def by_id(self, alert_id: str) -> Alert | None:
         document = await one(self._alerts, alert_id)
         return read_alert(document) if document else None
+
+    async def unresolved(self) -> int:
+        """How many somebody has yet to deal with, up to `COUNTED_MAX`."""
+        try:
+            counted: int = await self._alerts.count_documents(UNRESOLVED, limit=COUNTED_MAX)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return counted
 
     async def page(self, wanted: AlertFilter, after: Place | None, limit: int) -> list[Alert]:
         """Newest first, from the alert after `after` on."""

@@ -110,6 +110,9 @@ def _conditions(wanted: LedgerFilter) -> list[Mapping[str, Any]]:
         "actor": wanted.actor,
     }
     conditions: list[Mapping[str, Any]] = [{field: value} for field, value in named.items() if value is not None]
+    if wanted.item_id is not None and wanted.location_id is not None:
+        # An entry may move other items there, and this one elsewhere.
+        conditions.append({"lines": {"$elemMatch": {"itemId": wanted.item_id, "locationId": wanted.location_id}}})
     if wanted.since is not None:
         conditions.append({"seq": {"$gte": last_seq(wanted.since)}})
     if wanted.until is not None:
