@@ -6,8 +6,13 @@ from typing import Any
 
 from connectors.base import Connector
 from connectors.platforms.amazon_seller_central import AmazonSellerCentral
+from connectors.platforms.bigcommerce import BigCommerce
+from connectors.platforms.clover import Clover
+from connectors.platforms.lightspeed_retail import LightspeedRetail
+from connectors.platforms.lightspeed_xseries import LightspeedXSeries
 from connectors.platforms.netsuite import NetSuite
 from connectors.platforms.odoo import Odoo
+from connectors.platforms.quickbooks_commerce import QuickBooksCommerce
 from connectors.platforms.shopify import Shopify, ShopifyPos
 from connectors.platforms.square import Square
 from connectors.platforms.woocommerce import WooCommerce
@@ -26,8 +31,13 @@ def registry(connectors: Iterable[Connector[Any]]) -> Mapping[str, Connector[Any
 CONNECTORS: Mapping[str, Connector[Any]] = registry(
     (
         AmazonSellerCentral(),
+        BigCommerce(),
+        Clover(),
+        LightspeedRetail(),
+        LightspeedXSeries(),
         NetSuite(),
         Odoo(),
+        QuickBooksCommerce(),
         Shopify(),
         ShopifyPos(),
         Square(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
 
 class ChannelConfig(BaseModel):
@@ -31,6 +31,11 @@ class InvalidConfig(Exception):
     def __init__(self, problems: tuple[ConfigProblem, ...]) -> None:
         super().__init__("; ".join(f"{'.'.join(problem.field)}: {problem.message}" for problem in problems))
         self.problems = problems
+
+
+def revealed(*secrets: SecretStr | None) -> list[str]:
+    """The plain text of those that were entered."""
+    return [secret.get_secret_value() for secret in secrets if secret is not None]
 
 
 def read_config(model: type[Config], entered: Mapping[str, Any]) -> Config:

@@ -96,3 +96,5 @@ class Reply:
     status: int = 200
     body: bytes = b""
     content_type: str = "text/plain"
+    note: str = ""
+    """For the operator, in the log."""

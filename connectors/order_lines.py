@@ -1,6 +1,7 @@
 """The state of an order's line, for platforms that tell how far the order is and what became of its units."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from connectors.messages import OrderLine, OrderStage
 
@@ -42,4 +43,22 @@ def line_at(
         fulfilled=0 if stage is OrderStage.PENDING else shipped,
         refunded=lost + back if refunded is None else refunded,
         location_id=location_id,
+    )
+
+
+def lines_by_product(
+    stage: OrderStage, id_name: str, ordered: Mapping[str, int], returned: Mapping[str, int], **rest: Any
+) -> tuple[OrderLine, ...]:
+    """One line for each product, for platforms whose own lines do not tell which of them came back."""
+    return tuple(
+        line_at(
+            stage,
+            line_id=product,
+            sku=None,
+            platform_ids={id_name: product},
+            ordered=units,
+            returned=returned.get(product, 0),
+            **rest,
+        )
+        for product, units in ordered.items()
     )

@@ -1,12 +1,18 @@
 """Where a poll for changed orders goes on: a moment, and a place within what changed since."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 import orjson
 
+from connectors.catalog import Page
 from connectors.exchange import Response
+from connectors.messages import OrderEvent, OrderReference
+
+Changed = TypeVar("Changed", OrderEvent, OrderReference)
 
 OVERLAP = timedelta(minutes=2)
 """Search indexes lag and clocks differ: each poll looks this much further back than the newest order it has seen."""
@@ -38,6 +44,12 @@ class PollCursor:
         since = self.since if place is not None else max(self.since, newest - OVERLAP)
         following = {"since": since.isoformat(), "newest": newest.isoformat(), "place": place}
         return orjson.dumps(following).decode()
+
+    def page(self, orders: Iterable[Changed], place: str | None) -> Page[OrderEvent | OrderReference]:
+        """The orders of a platform that answers in the order of their changes; `place` is None on the last page."""
+        found = tuple(orders)
+        cursor = self.after_page([order.occurred_at for order in found], place)
+        return Page(entries=found, cursor=cursor, more=place is not None)
 
     def after_answer(self, response: Response, place: str | None) -> str:
         """The cursor for platforms that do not answer in the order of the changes: the next poll starts a little

@@ -19,6 +19,8 @@ class DigestText(StrEnum):
 
     BASE64 = "base64"
     HEX = "hex"
+    EITHER = "either"
+    """The vendor does not say which."""
 
 
 class Signature(ABC):
@@ -68,14 +70,15 @@ class HmacSignature(Signature):
             if part.startswith(self.prefix)
         ]
         message = self.signed(notification)
-        expected = [self._written(secret, message) for secret in secrets if secret]
+        expected = [written for secret in secrets if secret for written in self._written(secret, message)]
         if not any(hmac.compare_digest(mine, theirs) for mine in expected for theirs in candidates):
             raise Untrusted("the signature does not fit")
         self._check_age(notification)
 
-    def _written(self, secret: str, message: bytes) -> bytes:
+    def _written(self, secret: str, message: bytes) -> list[bytes]:
         digest = hmac.new(secret.encode(), message, getattr(hashlib, self.digest)).digest()
-        return base64.b64encode(digest) if self.text is DigestText.BASE64 else digest.hex().encode()
+        texts = {DigestText.BASE64: base64.b64encode(digest), DigestText.HEX: digest.hex().encode()}
+        return [written for text, written in texts.items() if self.text in (text, DigestText.EITHER)]
 
     def _check_age(self, notification: Notification) -> None:
         if self.timestamp_header is None:

@@ -67,3 +67,10 @@ def without_writing(update: StockUpdate, shown: int) -> UpdateOutcome | None:
     if update.change_from is not None and shown != update.change_from:
         return Stale(shown)
     return Confirmed(shown) if shown == update.quantity else None
+
+
+def as_kept(update: StockUpdate, kept: int | None) -> UpdateOutcome:
+    """What comes of a write after which the platform shows `kept`; None where it shows nothing."""
+    if kept == update.quantity:
+        return Confirmed(kept)
+    return Deferred(f"the platform shows {'no count' if kept is None else kept} after being told {update.quantity}")

@@ -64,6 +64,7 @@ class SimulatedAmazon(SimulatedPlatform):
             ("POST", FEEDS + "/documents", self._make_document),
             ("GET", FEEDS + "/documents/{id}", self._document),
             ("POST", FEEDS + "/feeds", self._make_feed),
+            ("GET", FEEDS + "/feeds", self._search_feeds),
             ("GET", FEEDS + "/feeds/{id}", self._feed),
         )
         grantless = (("GET", DESTINATIONS, self._destinations), ("POST", DESTINATIONS, self._make_destination))
@@ -245,6 +246,10 @@ class SimulatedAmazon(SimulatedPlatform):
         feed_id = str(self.new_id())
         self.feeds.take(FeedOrder.model_validate_json(await request.read()), feed_id, stated(self.now()))
         return web.json_response({"feedId": feed_id}, status=202)
+
+    async def _search_feeds(self, request: web.Request) -> web.StreamResponse:
+        found = self.feeds.search(set(request.query["processingStatuses"].split(",")))
+        return web.json_response({"feeds": found[: int(request.query["pageSize"])]})
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(self.feeds.look(request.match_info["id"]))

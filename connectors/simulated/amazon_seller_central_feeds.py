@@ -1,6 +1,7 @@
 """A simulated Amazon's feeds: taken at once, worked off after a while, reported in a compressed document."""
 
 import gzip
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,11 @@ class Feeds:
                 report = self._work_off(self.documents[f"input-of-{feed_id}"])
                 self.documents[feed["resultFeedDocumentId"]] = gzip.compress(orjson.dumps(report))
         return feed
+
+    def search(self, statuses: Container[str]) -> list[dict[str, Any]]:
+        """Those in one of these statuses; time goes on for them as with every look."""
+        found = [feed_id for feed_id, feed in self._feeds.items() if feed["processingStatus"] in statuses]
+        return [feed for feed in map(self.look, found) if feed["processingStatus"] in statuses]
 
     def _work_off(self, document: bytes) -> dict[str, Any]:
         issues: list[dict[str, Any]] = []

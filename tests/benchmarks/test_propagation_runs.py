@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import backlog, hostile, outage
+from tests.benchmarks import backlog, hostile, hostile_figures, outage
 
 BACKLOG = 300
 
@@ -11,7 +11,7 @@ async def test_a_hostile_channel_leaves_the_others_exact(mongo_uri: str, databas
     phases = await hostile.measure(mongo_uri, database_name, hostile.Size.small())
     assert all(phase.exact and phase.arrivals and phase.answers for phase in phases)
     assert max(phase.megabytes for phase in phases) - phases[0].megabytes < 50
-    hostile.report(phases)
+    hostile_figures.report(phases)
 
 
 async def test_a_backlog_is_drained_in_whole_batches(mongo_uri: str, database_name: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.config import read_config
-from connectors.errors import AuthExpired, Permanent, Retriable, Throttled
+from connectors.errors import AuthExpired, Permanent, Retriable, Throttled, Unreachable
+from connectors.exchange import Flow, Wait
 from connectors.messages import OrderEvent, StockEcho
 from connectors.simulated.amazon_seller_central import SimulatedAmazon
 from connectors.simulated.misbehaviour import Misbehaviour
@@ -21,7 +22,14 @@ from tests.connectors.vendor_description import VendorDescription
 
 NAME = "amazon-seller-central"
 STOCK = {"MUG": 10, "SHIRT/RED M+": 5, "CAP": 0}
-DESCRIPTION = VendorDescription(NAME, wanted=lambda request: not request.path.startswith(("/auth/", "/storage/")))
+# The description at hand leaves out the search for feeds.
+DESCRIPTION = VendorDescription(
+    NAME,
+    wanted=lambda request: (
+        not request.path.startswith(("/auth/", "/storage/"))
+        and (request.method, request.path) != ("GET", "/feeds/2021-06-30/feeds")
+    ),
+)
 QUEUE = {
     "queue_arn": "arn:aws:sqs:us-east-1:123456789012:orders",
     "aws_access_key_id": "AKIASIMULATED",
@@ -232,6 +240,28 @@ async def test_a_feed_that_amazon_gives_up_is_a_failure_of_the_channel(amazon: C
     updates = [replace(amazon.update("MUG", 1), idempotency_key=str(number)) for number in range(26)]
     with pytest.raises(Permanent, match="FATAL"):
         await amazon.client.run(amazon.connector.write_stock(configured(amazon, feeds=True), updates))
+
+
+async def test_a_feed_that_was_not_waited_for_is_known_until_it_is_worked_off(amazon: Connected) -> None:
+    config, connector = configured(amazon, feeds=True), amazon.connector
+    updates = [replace(amazon.update("MUG", 1), idempotency_key=str(number)) for number in range(26)]
+    flow = connector.write_stock(config, updates)
+    with pytest.raises(Unreachable):
+        await amazon.client.run(_until_it_waits(flow))
+    found = []
+    while (question := connector.unfinished(config)) is not None and await amazon.client.run(question):
+        found.append(amazon.shop.shelf.quantity("MUG"))
+    assert set(found) == {STOCK["MUG"]} and amazon.shop.shelf.quantity("MUG") == 1
+    assert connector.unfinished(amazon.config) is None
+
+
+def _until_it_waits(flow: Flow[Any]) -> Flow[None]:
+    """The flow of a process that dies once it has nothing to do but wait."""
+    step = next(flow)
+    while not isinstance(step, Wait):
+        step = flow.send((yield step))
+    flow.close()
+    raise Unreachable("died")
 
 
 async def test_a_few_changes_are_written_one_by_one_also_with_feeds(amazon: Connected) -> None:

@@ -68,8 +68,18 @@ class VendorDescription:
             pattern = re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(self._base + template))
             if re.fullmatch(pattern, request.path) and request.method.lower() in operations:
                 operation = operations[request.method.lower()]
-                return operation, [*operations.get("parameters", ()), *operation.get("parameters", ())]
+                stated = [*operations.get("parameters", ()), *operation.get("parameters", ())]
+                return operation, [self._resolved(parameter) for parameter in stated]
         return None, []
+
+    def _resolved(self, parameter: dict[str, Any]) -> dict[str, Any]:
+        """What a reference within the document stands for."""
+        found = parameter
+        if "$ref" in parameter:
+            found = self._document or {}
+            for name in parameter["$ref"].removeprefix("#/").split("/"):
+                found = found[name]
+        return found
 
     def _body_schema(self, operation: dict[str, Any], parameters: list[dict[str, Any]]) -> dict[str, Any] | None:
         swagger: dict[str, Any] | None = next((one["schema"] for one in parameters if one["in"] == "body"), None)

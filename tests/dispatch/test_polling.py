@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from connectors.exchange import Notification, headers_of
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderReference, OrderStage, StockEcho
 from connectors.platforms.woocommerce.connector import WooCommerce
@@ -131,19 +129,6 @@ async def test_a_poll_waits_for_its_time_and_for_whoever_is_at_it(mongo_uri: str
         assert await other.acquire("orders/woo-de") is not None
         assert await poller.poll(channel) is None
         assert len(woo.requests) == asked
-
-
-async def test_a_platform_is_not_polled_more_often_than_its_limits_allow(
-    mongo_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(WooCommerce, "poll_seconds_min", 10_000)
-    async with (
-        trading(mongo_uri, database_name, {SKU: {HOME: 5}}) as gateway,
-        SimulatedWooCommerce({SKU: 5}) as woo,
-    ):
-        channel = await connect(gateway, "woo-de", woo, [SKU])
-        due_at = await gateway.channels.reception.poller.poll(channel)
-        assert due_at is not None and due_at > datetime.now(UTC) + timedelta(seconds=9_000)
 
 
 async def test_a_poll_that_fails_keeps_its_place_and_says_why(mongo_uri: str, database_name: str) -> None:

@@ -1,0 +1,5 @@
+"""Magento / Adobe Commerce."""
+
+from connectors.platforms.magento.connector import Magento
+
+__all__ = ["Magento"]
