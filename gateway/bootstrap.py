@@ -18,6 +18,7 @@ from gateway.operations.keys import KeyOperations
 from gateway.operations.reclaiming import Reclaimer
 from gateway.operations.stock import StockOperations
 from gateway.order_services import OrderServices, create_order_services
+from gateway.planning_services import PlanningServices, create_planning_services
 from gateway.settings import Settings
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.codecs import CODECS
@@ -45,6 +46,7 @@ class Gateway:
     channels: ChannelServices
     orders: OrderServices
     movements: MovementServices
+    planning: PlanningServices
 
 
 @asynccontextmanager
@@ -82,6 +84,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
                 settings, metrics, database, stock_store, committer, channels.directory, clock
             )
             movements = create_movement_services(settings, metrics, database, stock_store, stock, clock)
+            planning = create_planning_services(settings, database, stock_store, channels.directory, clock)
             yield Gateway(
                 settings,
                 metrics,
@@ -94,6 +97,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
                 channels,
                 orders,
                 movements,
+                planning,
             )
             await committer.close()
     finally:

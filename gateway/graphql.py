@@ -72,6 +72,7 @@ def _services(gateway: Gateway) -> Services:
         registrations=reception.registrations,
         watching=gateway.channels.watching,
         channel_health=gateway.channels.health,
+        velocity=gateway.planning.velocity,
     )
 
 

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     audit_interval_seconds: float = Field(
         default=900, ge=1, description="Time between two audits of all quantities in the background."
     )
+    velocity_half_life_days: float = Field(
+        default=28,
+        ge=1,
+        le=3_660,
+        description="After so many days with stock a day's demand counts half; a change computes all velocities anew.",
+    )
 
     body_bytes_max: int = Field(default=1_000_000, ge=1_000, description="Largest request body, in bytes.")
     request_timeout_seconds: float = Field(default=15.0, gt=0, description="Limit of one HTTP request.")

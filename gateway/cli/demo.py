@@ -39,7 +39,8 @@ async def _demo(settings: Settings, *, once: bool) -> int:
     console = Console()
     console.print("Starting a database, the gateway and two shops ...", style="dim")
     [listener] = bind_listeners(settings.host, settings.port, 1)
-    async with opened_database(settings) as uri:
-        stopping.started()
-        await run_demo(settings, uri, listener, once=once, console=console, stopping=stopping.event)
+    with listener:
+        async with opened_database(settings) as uri:
+            stopping.started()
+            await run_demo(settings, uri, listener, once=once, console=console, stopping=stopping.event)
     return 0

@@ -51,6 +51,7 @@ async def _work(settings: Settings) -> int:
             gateway.channels.running(),
             gateway.orders.running(),
             gateway.movements.running(),
+            gateway.planning.running(),
             asyncio.TaskGroup() as tasks,
         ):
             sampler = tasks.create_task(sample_event_loop(gateway.metrics, gateway.committer), name="metrics")

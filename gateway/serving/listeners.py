@@ -29,7 +29,10 @@ def bind_listeners(host: str, port: int, count: int) -> list[socket.socket]:
             return [first] * count
         address = first.getsockname()
         first.close()
-        return [_bound(family, address, shared=True) for _ in range(count)]
+        with contextlib.ExitStack() as bound:
+            listeners = [bound.enter_context(_bound(family, address, shared=True)) for _ in range(count)]
+            bound.pop_all()
+        return listeners
     except OSError as error:
         raise AddressUnavailable(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
 

@@ -50,6 +50,7 @@ async def _opened(settings: Settings, mongodb_uri: str) -> AsyncIterator[Gateway
             gateway.channels.running(workers=settings.channel_workers),
             gateway.orders.running(),
             gateway.movements.running(),
+            gateway.planning.running(),
         ):
             try:
                 yield gateway
