@@ -1,4 +1,4 @@
-"""Writes to platforms that only take changes, several in one document of which each is an entry in somebody's ledger."""
+"""Writes to platforms that only take changes: several in one document, each of which is an entry in a ledger."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -35,6 +35,7 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
             *_probes(gateway, health, authentication),
             *rest_routes(gateway.orders, gateway.stock, authentication, settings),
             Route("/webhooks/{channel_id}", gateway.channels.intake.receive, methods=["POST"]),
+            Route("/webhooks/{channel_id}", gateway.channels.intake.challenge, methods=["GET"]),
         ],
         middleware=[Middleware(MeasuredRequests, gateway.metrics), *_cross_origin(settings)],
     )

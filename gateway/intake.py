@@ -65,6 +65,18 @@ class Intake:
             _log.warning("webhook_not_stored", error=str(error)[:300])
             return PlainTextResponse("Try again.", 503, headers={"Retry-After": "5"})
 
+    async def challenge(self, request: Request) -> Response:
+        """Some platforms send their challenge by GET; anything else is nothing to get."""
+        channel_id = request.path_params["channel_id"]
+        try:
+            async with asyncio.timeout(STORE_SECONDS_MAX):
+                connection = await self._connection(channel_id)
+        except (StorageError, TimeoutError):
+            return PlainTextResponse("Try again.", 503, headers={"Retry-After": "5"})
+        notification = self._notification(request, b"")
+        answer = _handshake(channel_id, connection, notification) if connection is not None else None
+        return answer or PlainTextResponse("Notifications are posted here.", 405, headers={"Allow": "POST"})
+
     async def _take(self, channel_id: str, notification: Notification) -> Response:
         connection = await self._connection(channel_id)
         if connection is None:
@@ -72,11 +84,8 @@ class Intake:
             hmac.digest(self._nobodys_key, notification.body, "sha256")
             return _untrusted()
         connector = connection.connector
-        reply = connector.handshake(connection.config, notification)
-        if reply is not None:
-            if reply.note:
-                _log.info("webhook_handshake", channel=channel_id, note=reply.note)
-            return Response(reply.body, reply.status, media_type=reply.content_type)
+        if (answer := _handshake(channel_id, connection, notification)) is not None:
+            return answer
         try:
             connector.verify(connection.config, notification)
         except Untrusted as error:
@@ -101,6 +110,15 @@ class Intake:
             query = f"?{request.url.query}" if request.url.query else ""
             url = f"{self._public_url}{request.url.path}{query}"
         return Notification(body=body, headers=headers_of(request.headers), received_at=datetime.now(UTC), url=url)
+
+
+def _handshake(channel_id: str, connection: Connection, notification: Notification) -> Response | None:
+    reply = connection.connector.handshake(connection.config, notification)
+    if reply is None:
+        return None
+    if reply.note:
+        _log.info("webhook_handshake", channel=channel_id, note=reply.note)
+    return Response(reply.body, reply.status, media_type=reply.content_type)
 
 
 def _untrusted() -> Response:

@@ -32,6 +32,7 @@ from schema.stock import StockMutation
 from schema.subscriptions import Subscription
 from schema.transfer_changes import TransferMutation
 from schema.transfers import TransferQuery
+from schema.velocity import VelocityMutation, VelocityQuery
 
 
 @strawberry.type(description="What can be asked.")
@@ -55,6 +56,7 @@ class Query(
     AlertQuery,
     ChannelOrderQuery,
     ChannelRegistrationQuery,
+    VelocityQuery,
 ):
     """Every query, from the nouns' modules."""
 
@@ -77,6 +79,7 @@ class Mutation(
     InboxMutation,
     AlertMutation,
     ChannelRegistrationMutation,
+    VelocityMutation,
 ):
     """Every mutation, from the nouns' modules."""
 

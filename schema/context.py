@@ -30,6 +30,7 @@ from gateway.operations.reservations import ReservationOperations
 from gateway.operations.stock import StockOperations
 from gateway.operations.surveys import SurveyOperations
 from gateway.operations.transfers import TransferOperations
+from gateway.operations.velocity import VelocityOperations
 from gateway.operations.watching import Watching
 from gateway.store.views.alerts import AlertView
 from gateway.store.views.coalescing import Coalesced
@@ -108,6 +109,7 @@ class Services:
     registrations: RegistrationReads
     watching: Watching
     channel_health: HealthReads
+    velocity: VelocityOperations
 
 
 @dataclass

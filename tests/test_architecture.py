@@ -22,13 +22,15 @@ BANNED_NAMES = {"utils", "helpers", "common", "misc", "manager"}
 # What each part may import besides itself and the standard library; the longest matching name decides.
 ALLOWED = {
     "gateway.inventory": set(),
-    "gateway.operations": {"gateway.inventory", "cachetools", "structlog"},
-    "gateway.store": {"gateway.inventory", "bson", "cachetools", "pymongo", "structlog"},
+    "gateway.planning": {"gateway.inventory"},
+    "gateway.operations": {"gateway.inventory", "gateway.planning", "cachetools", "structlog"},
+    "gateway.store": {"gateway.inventory", "gateway.planning", "bson", "cachetools", "pymongo", "structlog"},
     "gateway.store.driver": {"gateway.inventory", "bson", "motor", "pymongo", "structlog"},
     "gateway.transport": {"graphql", "orjson", "starlette", "strawberry", "structlog", "cachetools"},
     "schema": {
         "gateway.inventory",
         "gateway.operations",
+        "gateway.planning",
         "gateway.store.views",
         "aiodataloader",
         "graphql",

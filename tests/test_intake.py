@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from connectors.simulated.sap_business_one import SimulatedSapBusinessOne
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.webhooks import Delivery
 from connectors.simulated.woocommerce import SimulatedWooCommerce
@@ -108,6 +109,19 @@ async def test_a_handshake_is_answered_and_not_kept(door: Door) -> None:
     async with SimulatedWooCommerce({SKU: 10}) as woo:
         await connect(door.gateway, "woo-de", woo)
         assert (await door.knock(woo.ping(), "woo-de")).status_code == 200
+        assert await door.stored() == 0
+
+
+async def test_a_challenge_by_get_is_answered_and_nothing_else_is(door: Door) -> None:
+    async with SimulatedSapBusinessOne({SKU: 10}) as sap:
+        config = sap.config()
+        await door.gateway.channels.channels.create("sap", "sap-business-one", "SAP", config, {HOME: sap.home()}, 0)
+        token = {"X-B1-Webhook-Token": "0b5c1b36-6f0c-4b87-8d9a-0f4f0c7b2f6e"}
+        answer = await door.client.get("/webhooks/sap", headers=token)
+        assert (answer.status_code, answer.json()) == (200, {"Challenge": token["X-B1-Webhook-Token"]})
+        for channel_id, headers in (("sap", {}), ("shopify-uk", token), ("nobody", token)):
+            refused = await door.client.get(f"/webhooks/{channel_id}", headers=headers)
+            assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
         assert await door.stored() == 0
 
 

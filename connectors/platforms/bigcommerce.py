@@ -41,6 +41,7 @@ from connectors.updates import Confirmed, StockUpdate, UpdateOutcome
 
 PER_PAGE = 250
 RETRIES_SECONDS = 50 * 3600
+ORDERS = "store/order/*"
 WAITS_SECONDS = (0.5, 1.0, 2.0, 4.0)  # between the looks whether a write has been applied
 ID = r"[1-9]\d{0,17}"
 _OVER = {2: OrderStage.FULFILLED, 10: OrderStage.FULFILLED, **dict.fromkeys((4, 5, 6), OrderStage.CANCELLED)}
@@ -83,7 +84,7 @@ class BigCommerce(Connector[BigCommerceConfig]):
     stock = StockAbilities(writes=StockWrites.COMPARE_AND_SET, updates_max=PER_PAGE, per_location=True)
     listing_ids = ListingIds(required={"product_id": ID}, optional={"variant_id": ID}, location=ID)
     topics: ClassVar[Mapping[str, MessageKind]] = {
-        "store/order/*": MessageKind.ORDER_UPDATED,
+        ORDERS: MessageKind.ORDER_UPDATED,
         "store/shipment/created": MessageKind.ORDER_PARTIALLY_FULFILLED,
     }
     setup = (
@@ -99,16 +100,13 @@ class BigCommerce(Connector[BigCommerceConfig]):
         return revealed(config.client_secret, config.previous_client_secret)
 
     def topic(self, notification: Notification) -> str:
-        try:
-            return str(orjson.loads(notification.body)["scope"])
-        except (orjson.JSONDecodeError, LookupError, TypeError):
-            return ""
+        scope = str(orjson.loads(notification.body)["scope"])
+        return ORDERS if scope.startswith(ORDERS.removesuffix("*")) else scope
 
     def interpret(self, config: BigCommerceConfig, notification: Notification) -> list[ChannelMessage]:
-        event = orjson.loads(notification.body)
-        kind = self.topics.get("store/order/*" if event["scope"].startswith("store/order/") else event["scope"])
-        if kind is None:
+        if (kind := self.topics.get(self.topic(notification))) is None:
             return []
+        event = orjson.loads(notification.body)
         order_id = event["data"]["orderId" if event["data"]["type"] == "shipment" else "id"]
         return [OrderReference(order_id=str(int(order_id)), kind=kind, occurred_at=notification.received_at)]
 

@@ -85,7 +85,7 @@ class _RefreshedPair(OAuth2):
 class Clover(ShowsItems[CloverConfig]):
     name, title, config_type = "clover", "Clover", CloverConfig
     # Clover allows 16 a second and 5 at a time for a token; 50 and 10 for all merchants of an app.
-    pace = Pace(burst=10, per_second=5)
+    pace = Pace(burst=15, per_second=12)
     signature = SharedHeader(header="X-Clover-Auth")
     stock = StockAbilities(writes=StockWrites.ABSOLUTE, updates_max=20, per_location=False)
     listing_ids = ListingIds(required={"item_id": r"[A-Z0-9]{13}"})
@@ -118,6 +118,12 @@ class Clover(ShowsItems[CloverConfig]):
         """The code that the operator has to enter at Clover."""
         code = None if "X-Clover-Auth" in notification.headers else _VERIFICATION.fullmatch(notification.body)
         return Reply(note=f"Clover's verification code is {code[1].decode()}") if code else None
+
+    def topic(self, notification: Notification) -> str:
+        """The first that we act on, of the many events that one notification holds."""
+        merchants = orjson.loads(notification.body)["merchants"].values()
+        keys = {event["objectId"].partition(":")[0] for events in merchants for event in events}
+        return next((key for key in self.topics if key in keys), "")
 
     def interpret(self, config: CloverConfig, notification: Notification) -> list[ChannelMessage]:
         events = orjson.loads(notification.body)["merchants"].get(config.merchant_id, ())

@@ -100,12 +100,12 @@ class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
             return super().verify(config, notification)
         _BY_ADDRESS.verify(notification, revealed(config.webhook_token))
 
+    def topic(self, notification: Notification) -> str:
+        """Not stated; only a sale has such lines."""
+        return SALE if "register_sale_products" in _payload(notification) else ""
+
     def interpret(self, config: LightspeedXSeriesConfig, notification: Notification) -> list[ChannelMessage]:
-        """The only kind that we register has the lines of a sale."""
-        sale = orjson.loads(parse_qs(notification.body.decode())["payload"][0])
-        if "register_sale_products" not in sale:
-            return []
-        return [*_references(sale)]
+        return [*_references(_payload(notification))] if self.topic(notification) else []
 
     def set_stock(self, config: LightspeedXSeriesConfig, updates: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
         def write(update: StockUpdate) -> Flow[UpdateOutcome]:
@@ -185,6 +185,11 @@ class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
         elif not ours["active"]:
             yield config.api.send("PUT", f"/webhooks/{ours['id']}", wanted)
         return ()
+
+
+def _payload(notification: Notification) -> Record:
+    payload: Record = orjson.loads(parse_qs(notification.body.decode())["payload"][0])
+    return payload
 
 
 def _shown(config: LightspeedXSeriesConfig, updates: Sequence[StockUpdate]) -> Flow[dict[str, int]]:

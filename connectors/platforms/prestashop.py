@@ -228,11 +228,9 @@ def _rows(config: PrestaShopConfig, updates: Sequence[StockUpdate]) -> Flow[dict
     ids = {name: _one_of(update.platform_ids[name] for update in updates) for name in ("product_id", "combination_id")}
     filters = {"filter[id_product]": ids["product_id"], "filter[id_product_attribute]": ids["combination_id"]}
     found = yield from config.read("stock_availables", display="full", **filters)
-    rows = {(str(row["id_product"]), str(row["id_product_attribute"])): row for row in found}
-    wanted = [
-        (one.idempotency_key, one.platform_ids["product_id"], one.platform_ids["combination_id"]) for one in updates
-    ]
-    return {key: rows[own] for key, *ids in wanted if (own := (ids[0], ids[1])) in rows}
+    rows = {tuple(_ids(row["id_product"], row["id_product_attribute"]).values()): row for row in found}
+    wanted = {one.idempotency_key: tuple(one.platform_ids[name] for name in ids) for one in updates}
+    return {key: rows[own] for key, own in wanted.items() if own in rows}
 
 
 def _one_of(values: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from connectors.auth import Auth
 from connectors.catalog import ChannelCheck, Page
 from connectors.changes import document_key, write_changes
 from connectors.config import BaseUrl, revealed
+from connectors.deleted import deleted_order
 from connectors.errors import AuthExpired, ConnectorError, Permanent, Throttled
 from connectors.exchange import UNREADABLE, Flow, Notification, Response
 from connectors.listing_ids import ListingIds
@@ -30,7 +31,7 @@ from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderRe
 from connectors.order_lines import line_at
 from connectors.pacing import Pace
 from connectors.parts import Refusal
-from connectors.polling import PollCursor, answered_at
+from connectors.polling import PollCursor
 from connectors.quantities import units_taken, units_there
 from connectors.refresh_token import RefreshTokenConfig
 from connectors.rest import JsonApi
@@ -73,8 +74,8 @@ class QuickBooksCommerce(ShowsItems[QuickBooksConfig]):
     topics: ClassVar[Mapping[str, MessageKind]] = dict.fromkeys(ENTITIES, MessageKind.ORDER_UPDATED)
     setup = (
         "The company needs QuickBooks Online Plus or Advanced in the US; others refuse inventory adjustments.",
-        "At developer.intuit.com make an app, connect it to the company for the scope com.intuit.quickbooks.accounting, "
-        "and note its keys, the refresh token and the realmId.",
+        "At developer.intuit.com make an app, connect it to the company for the scope "
+        "com.intuit.quickbooks.accounting, and note its keys, the refresh token and the realmId.",
         "In the app's Webhooks page enter the channel's webhook address, choose all events of Invoice and Sales "
         "Receipt, and note the verifier token.",
         "Under Chart of accounts choose the account that changes of stock are booked to; its id is in its address.",
@@ -86,12 +87,14 @@ class QuickBooksCommerce(ShowsItems[QuickBooksConfig]):
     def secrets(self, config: QuickBooksConfig) -> Sequence[str]:
         return revealed(config.webhook_verifier_token, config.previous_webhook_verifier_token)
 
+    def topic(self, notification: Notification) -> str:
+        """The first that we act on, of the many events that one notification holds."""
+        return next((entity for _, entity, _, _ in _events(notification) if entity in self.topics), "")
+
     def interpret(self, config: QuickBooksConfig, notification: Notification) -> list[ChannelMessage]:
-        body = orjson.loads(notification.body)
-        events = _before_cloud_events(body) if isinstance(body, dict) else _cloud_events(body)
         return [
             OrderReference(order_id=f"{entity}-{int(number)}", kind=self.topics[entity], occurred_at=at)
-            for company, entity, number, at in events
+            for company, entity, number, at in _events(notification)
             if company == config.realm_id and entity in self.topics
         ]
 
@@ -161,7 +164,7 @@ class QuickBooksCommerce(ShowsItems[QuickBooksConfig]):
         code, reason = _fault(answer)
         if code != GONE:
             raise Permanent(f"{self.title} refuses to show a sale: {reason}")
-        return _deleted(order_id, answer)
+        return deleted_order(order_id, answer)
 
     def check(self, config: QuickBooksConfig) -> Flow[ChannelCheck]:
         company = yield from _query(config, "CompanyInfo", "", 1, 1)
@@ -200,8 +203,8 @@ def _query_request(config: QuickBooksConfig, entity: str, where: str, start: int
 
 def _query(config: QuickBooksConfig, entity: str, where: str, start: int, count: int) -> Flow[list[Record]]:
     """An answer without any names none."""
-    found: list[Record] = (yield _query_request(config, entity, where, start, count)).json()["QueryResponse"].get(
-        entity, []
+    found: list[Record] = (
+        (yield _query_request(config, entity, where, start, count)).json()["QueryResponse"].get(entity, [])
     )
     return found
 
@@ -215,8 +218,13 @@ def _fault(answer: Response) -> tuple[str, str]:
         return "", ""
 
 
-def _cloud_events(events: Sequence[Record]) -> Iterator[tuple[str, str, str, datetime]]:
+def _events(notification: Notification) -> Iterator[tuple[str, str, str, datetime]]:
     """Company, entity, id and time."""
+    body = orjson.loads(notification.body)
+    return _before_cloud_events(body) if isinstance(body, dict) else _cloud_events(body)
+
+
+def _cloud_events(events: Sequence[Record]) -> Iterator[tuple[str, str, str, datetime]]:
     if not events:
         raise ValueError("no event")
     for event in events:
@@ -235,20 +243,6 @@ def _adjustment(update: StockUpdate) -> Record:
     kind = "ItemAdjustmentLineDetail"
     detail = {"ItemRef": {"value": update.platform_ids["item_id"]}, "QtyDiff": update.delta}
     return {"DetailType": kind, kind: detail}
-
-
-def _deleted(order_id: str, answer: Response) -> OrderEvent | None:
-    """Without the platform's own time of its answer nothing can be said about the order of events."""
-    if (at := answered_at(answer)) is None:
-        return None
-    return OrderEvent(
-        order_id=order_id,
-        kind=MessageKind.ORDER_DELETED,
-        occurred_at=at,
-        stage=OrderStage.CANCELLED,
-        status="deleted",
-        lines=(),
-    )
 
 
 def _sold(lines: Sequence[Record]) -> Iterator[Record]:

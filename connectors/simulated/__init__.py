@@ -2,24 +2,42 @@
 
 from connectors.simulated.amazon_seller_central import SimulatedAmazon
 from connectors.simulated.bigcommerce import SimulatedBigCommerce
+from connectors.simulated.cin7_core import SimulatedCin7Core
+from connectors.simulated.cin7_omni import SimulatedCin7Omni
 from connectors.simulated.clover import SimulatedClover
+from connectors.simulated.dynamics_365 import SimulatedDynamics365
 from connectors.simulated.lightspeed_retail import SimulatedLightspeedRetail
 from connectors.simulated.lightspeed_xseries import SimulatedLightspeedXSeries
+from connectors.simulated.magento import SimulatedMagento
 from connectors.simulated.netsuite import SimulatedNetSuite
 from connectors.simulated.odoo import SimulatedOdoo
+from connectors.simulated.prestashop import SimulatedPrestaShop
+from connectors.simulated.quickbooks_commerce import SimulatedQuickBooks
+from connectors.simulated.sap_business_one import SimulatedSapBusinessOne
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.square import SimulatedSquare
+from connectors.simulated.tradegecko import SimulatedTradeGecko
 from connectors.simulated.woocommerce import SimulatedWooCommerce
+from connectors.simulated.zoho_inventory import SimulatedZohoInventory
 
 __all__ = [
     "SimulatedAmazon",
     "SimulatedBigCommerce",
+    "SimulatedCin7Core",
+    "SimulatedCin7Omni",
     "SimulatedClover",
+    "SimulatedDynamics365",
     "SimulatedLightspeedRetail",
     "SimulatedLightspeedXSeries",
+    "SimulatedMagento",
     "SimulatedNetSuite",
     "SimulatedOdoo",
+    "SimulatedPrestaShop",
+    "SimulatedQuickBooks",
+    "SimulatedSapBusinessOne",
     "SimulatedShopify",
     "SimulatedSquare",
+    "SimulatedTradeGecko",
     "SimulatedWooCommerce",
+    "SimulatedZohoInventory",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from gateway.inventory.commands import Command
 from gateway.inventory.decision import Atomicity, Decision, Outcome, Result, Submission
 from gateway.inventory.errors import Code, InsufficientStock, Unavailable
 from gateway.inventory.ledger import LedgerEntry
+from gateway.inventory.moments import last_seq
 from gateway.inventory.ports import CommitUnknown, Loaded, StockStore, StoreUnavailable, Wanted, WriteConflict
 from gateway.operations.clock import Clock, utc_now
 from gateway.operations.reclaiming import Reclaimed, Reclaimer
@@ -167,9 +167,9 @@ class BatchRunner:
         locations: Mapping[str, bool],
         reclaimed: Reclaimed,
     ) -> tuple[Decision, list[list[Result]]]:
-        seq = max(self._seq, time.time_ns() // 1_000)
-        stock = BatchStock(loaded.items, locations, self._clock(), loaded.records)
-        decision = Decision(stock, loaded.entries, seq)
+        now = self._clock()
+        stock = BatchStock(loaded.items, locations, now, loaded.records)
+        decision = Decision(stock, loaded.entries, max(self._seq, last_seq(now)))
         if reclaimed.overdue:
             decision.submit(Submission(tuple(reclaimed.overdue)))
         return decision, [_submit(decision, submission, reclaimed) for submission in submissions]

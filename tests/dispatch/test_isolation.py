@@ -15,8 +15,8 @@ CHANGES = 40
 FOR_EVER = 1_000
 REQUESTS_MAX = 12
 """To one that fails: tries are far apart after the first few, whatever happens here meanwhile."""
-TASKS_MAX = 15
-"""More than before for a dozen channels in trouble: each has one call under way, and what serves it."""
+TASKS_MAX = 12 * CHANGES / 4
+"""More than before: far fewer than one for every change and channel."""
 
 
 async def test_a_dozen_hostile_channels_neither_delay_another_nor_pile_anything_up(

@@ -51,9 +51,10 @@ async def trading(
 @asynccontextmanager
 async def webhook_server(gateway: Gateway) -> AsyncIterator[str]:
     """The webhook endpoint on a free port; its address."""
-    route = Route("/webhooks/{channel_id}", gateway.channels.intake.receive, methods=["POST"])
+    path, intake = "/webhooks/{channel_id}", gateway.channels.intake
+    routes = [Route(path, intake.receive, methods=["POST"]), Route(path, intake.challenge, methods=["GET"])]
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(Starlette(routes=[route]), lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(Starlette(routes=routes), lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:

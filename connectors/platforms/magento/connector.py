@@ -6,7 +6,7 @@ https://developer.adobe.com/commerce/webapi/rest/inventory/, https://developer.a
 A source's quantity is physical; an order only reserves, for no source in particular. So what open orders hold is added
 at one source, `order_source`, and read from the orders themselves: Magento's salable quantity lags behind its index.
 The orders are read before the sources, so a shipment in between makes us offer too few rather than too many. Magento
-stores a quantity of any SKU it is told: one without a row at the source is not written. A 400 may also mean a lock.
+stores a quantity of any SKU it is told: one without a row at the source is not written.
 Events are signed with keys that have to be fetched, so the address proves them: each only makes us read the order, and
 polling goes on.
 """
@@ -24,6 +24,7 @@ from connectors.base import Connector
 from connectors.catalog import CatalogEntry, ChannelCheck, ChannelLocation, ChannelStock, Page
 from connectors.config import revealed
 from connectors.differences import write_differences
+from connectors.errors import Retriable
 from connectors.exchange import UNREADABLE, Flow, Notification, Reply
 from connectors.listing_ids import ListingIds
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
@@ -41,6 +42,8 @@ from connectors.updates import Confirmed, StockUpdate, UpdateOutcome
 PER_PAGE = 300
 TOKEN_PARAMETER = "token"
 EVENTS = "com.adobe.commerce."
+LOCKED = "Could not save Source Item"
+"""Also said of an unknown source, but rows of such a one have not been seen."""
 _COMPOSITE = frozenset(("configurable", "bundle", "grouped"))
 _VALIDATION = re.compile(rb'\s*\{\s*"validationUrl"\s*:\s*"(https://[\w.-]+\.adobe\.io/[^"\s]{1,1000})"\s*\}\s*')
 
@@ -121,8 +124,10 @@ class Magento(Connector[MagentoConfig]):
                 answer = yield config.api.send(
                     "POST", "/inventory/source-items", {"sourceItems": items}, repeatable=True, expected=(400,)
                 )
+                if answer.status == 400 and (message := _message(answer.json())) == LOCKED:
+                    raise Retriable(f"{self.title} was busy with the same rows: {message}")
                 if answer.status == 400:
-                    return Refusal("400", _message(answer.json()))
+                    return Refusal("400", message)
                 return [Confirmed(update.quantity) for update in part]
 
             return (yield from write_in_parts(due, send))

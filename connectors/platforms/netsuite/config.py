@@ -1,22 +1,13 @@
 """What an operator enters to connect a NetSuite account."""
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from connectors.assertion import assertion_algorithm
-from connectors.config import BaseUrl, ChannelConfig
+from connectors.config import BaseUrl, ChannelConfig, TimeZone
 
 InternalId = Annotated[str, Field(pattern=r"^\d{1,18}$")]
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("must be the name of a time zone, like America/Los_Angeles") from None
-    return name
 
 
 class NetSuiteConfig(ChannelConfig):
@@ -40,7 +31,7 @@ class NetSuiteConfig(ChannelConfig):
     sku_field: Literal["itemid", "upccode", "externalid"] = Field(
         "itemid", description="What our SKU is in NetSuite. Of an item name like 'SHIRT : SHIRT-RED-M' the last part."
     )
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    time_zone: TimeZone = Field(
         "UTC",
         description="In which NetSuite tells this user the time: Home > Set Preferences of the integration's user. "
         "GMT without daylight saving is best; a wrong zone makes changes of orders look older or newer than they are.",

@@ -19,7 +19,8 @@ BASE = "https://shop1.retail.lightspeed.app/api/2026-07"
 
 
 def form(payload: Any) -> bytes:
-    return urlencode({"payload": orjson.dumps(payload).decode(), "domain_prefix": "shop1"}).encode()
+    # Braces as they are, so that every change of a digit leaves it readable.
+    return urlencode({"payload": orjson.dumps(payload).decode(), "domain_prefix": "shop1"}, safe="{}").encode()
 
 
 def sign(secret: str, body: bytes) -> str:

@@ -101,8 +101,8 @@ CASE = PlatformCase(
         },
     ),
     success=ADJUSTED,
-    # The document of three is refused, so is the third by itself.
-    partial=(fault("2500", UNKNOWN_ITEM), fault("2500", UNKNOWN_ITEM), ADJUSTED, fault("2500", UNKNOWN_ITEM), ADJUSTED),
+    # All three, the last two and the last one are refused.
+    partial=(*[fault("2500", UNKNOWN_ITEM)] * 3, ADJUSTED, ADJUSTED),
     partial_outcomes=(Confirmed(42), Confirmed(0), Rejected("2500", UNKNOWN_ITEM)),
     classified=(
         (fault("3200", status=401), AuthExpired),

@@ -7,9 +7,8 @@ Zoho reserves for its own confirmed orders, so what is read and aimed at is `loc
 adjustment moves like the two other figures. An adjustment is a change and has no key: the change is always that to what
 was seen just before. Where the organisation has adjustments approved, nothing moves and nothing may be posted again.
 How a signature is written is not stated for Inventory (both ways are accepted), nor how often a webhook is repeated:
-each only makes us read the order, and polling goes on. That orders can be had by the time of their change is not
-stated: all pages are read unless their order shows that it was heeded. Figures come as numbers or as text. Orders do
-not tell of returns.
+each only makes us read the order. That orders can be had by the time of their change is not stated: all pages are read
+unless their order shows that it was heeded. Figures come as numbers or as text. Orders do not tell of returns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,68 +16,37 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
-from pydantic import Field, SecretStr
 
 from connectors.abilities import StockAbilities, StockWrites
 from connectors.auth import Auth
 from connectors.catalog import ChannelCheck, ChannelLocation, Page
-from connectors.config import BaseUrl, revealed
+from connectors.config import revealed
+from connectors.deleted import deleted_order
 from connectors.differences import write_differences
 from connectors.errors import ConnectorError, Permanent, Throttled
-from connectors.exchange import Flow, Notification, Request, Response
+from connectors.exchange import UNREADABLE, Flow, Notification, Response
 from connectors.listing_ids import ListingIds
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderLine, OrderReference, OrderStage
 from connectors.order_lines import line_at
 from connectors.pacing import Pace
 from connectors.parts import Refusal, write_in_parts
-from connectors.polling import PollCursor, answered_at
+from connectors.platforms.zoho_inventory.config import ID, Record, ZohoInventoryConfig, accepted
+from connectors.polling import PollCursor
 from connectors.quantities import units_taken, units_there
-from connectors.refresh_token import RefreshTokenConfig
-from connectors.rest import JsonApi
 from connectors.shown_items import ShownItem, ShowsItems
 from connectors.signatures import DigestText, HmacSignature
 from connectors.updates import Confirmed, StockUpdate, UpdateOutcome
 
 PER_PAGE, ITEMS_PER_PAGE = 200, 100
-MINUTE, HOUR = 60.0, 3600.0
+NEWEST_FIRST = {"sort_column": "last_modified_time", "sort_order": "D"}
 DAY_USED_UP = b'"code":45'
-ID = r"\d{1,20}"
 _ACCOUNTS = {"ca": "https://accounts.zohocloud.ca"}
-_APIS = {"ca": "https://www.zohoapis.ca"}
 _STAGES = {"draft": OrderStage.PENDING, "fulfilled": OrderStage.FULFILLED, "void": OrderStage.CANCELLED}
 """Every other status counts as placed."""
-
-Record = dict[str, Any]
-
-
-class ZohoInventoryConfig(RefreshTokenConfig):
-    data_center: Literal["com", "eu", "in", "com.au", "jp", "ca", "com.cn", "sa"] = Field(
-        "com", description="The end of the address that Zoho is opened at."
-    )
-    organization_id: Annotated[str, Field(pattern=rf"^{ID}$")] = Field(description="Settings > Organization Profile.")
-    adjustment_reason: str = Field("Stocktaking results", description="One of the organisation's reasons.")
-    adjustment_account_id: Annotated[str, Field(pattern=rf"^{ID}$")] | None = Field(
-        None, description="The ledger account that adjustments are booked to; empty: Zoho's own choice."
-    )
-    webhook_secret: SecretStr | None = Field(None, description="Entered in the webhook's form, 12 to 50 characters.")
-    previous_webhook_secret: SecretStr | None = Field(None, description="The one before the last change.")
-    api_url: BaseUrl | None = Field(None, description="Where the API answers, when not at Zoho (a test account).")
-    accounts_url: BaseUrl | None = Field(None, description="Where tokens are granted, when not at Zoho.")
-
-    @property
-    def api(self) -> JsonApi:
-        own = _APIS.get(self.data_center, f"https://www.zohoapis.{self.data_center}")
-        return JsonApi(f"{self.api_url or own}/inventory/v1")
-
-    def get(self, path: str, expected: tuple[int, ...] = (), **query: str) -> Request:
-        return self.api.get(path, {"organization_id": self.organization_id, **query}, expected=expected)
-
-    def read(self, path: str, **query: str) -> Flow[Record]:
-        return _accepted((yield self.get(path, **query)))
 
 
 def _signed(notification: Notification) -> bytes:
@@ -100,8 +68,8 @@ class ZohoInventory(ShowsItems[ZohoInventoryConfig]):
         "ZohoInventory.inventoryadjustments.CREATE, ZohoInventory.inventoryadjustments.READ, ZohoInventory.items.READ, "
         "ZohoInventory.salesorders.READ and ZohoInventory.settings.READ for a refresh token.",
         "Let inventory adjustments of this user need no approval.",
-        "Settings > Automation > Webhooks: POST to the channel's webhook address without a query, 'Secure this webhook' "
-        "with the webhook secret, raw JSON: salesorder_id, status and last_modified_time, each with its placeholder.",
+        "Settings > Automation > Webhooks: POST to the channel's webhook address without a query, 'Secure this "
+        "webhook' with the secret, raw JSON: salesorder_id, status and last_modified_time, each with its placeholder.",
         "Settings > Automation > Workflow Rules, module Sales Orders, created or edited: call this webhook.",
     )
 
@@ -113,16 +81,24 @@ class ZohoInventory(ShowsItems[ZohoInventoryConfig]):
         return 5
 
     def tells_of_orders(self, config: ZohoInventoryConfig) -> bool:
-        return False
+        """Asked twice a minute, the allowance of a day is used up by that alone on the smaller plans."""
+        return bool(self.secrets(config))
 
     def secrets(self, config: ZohoInventoryConfig) -> Sequence[str]:
         return revealed(config.webhook_secret, config.previous_webhook_secret)
+
+    def topic(self, notification: Notification) -> str:
+        try:
+            body = orjson.loads(notification.body)
+            return "salesorder" if "salesorder_id" in body.get("salesorder", body) else ""
+        except UNREADABLE:
+            return ""
 
     def interpret(self, config: ZohoInventoryConfig, notification: Notification) -> list[ChannelMessage]:
         """Of an operator's own JSON, or of Zoho's default with the whole record. Items and packages have rules, too."""
         body = orjson.loads(notification.body)
         order = body.get("salesorder", body)
-        if order.keys() & {"item", "item_id", "inventory_adjustment_id"}:
+        if order.keys() & {"item", "item_id"}:
             return []
         at = _moment(order) if order.get("last_modified_time") else notification.received_at
         order_id = str(int(order["salesorder_id"]))
@@ -162,10 +138,9 @@ class ZohoInventory(ShowsItems[ZohoInventoryConfig]):
     ) -> Flow[Page[OrderEvent | OrderReference]]:
         place = PollCursor.read(cursor, since)
         number = int(place.place or 1)
-        query = {"page": str(number), "per_page": str(PER_PAGE)}
-        sorting = {"sort_column": "last_modified_time", "sort_order": "D"}
-        answer = yield config.get("/salesorders", **query, **sorting)
-        body = _accepted(answer)
+        query = {"page": str(number), "per_page": str(PER_PAGE), **NEWEST_FIRST}
+        answer = yield config.api.get("/salesorders", config.query | query)
+        body = accepted(answer)
         times = [_moment(order) for order in body["salesorders"]]
         newest_first = all(later >= earlier for later, earlier in pairwise(times))
         done = not times or (newest_first and times[-1] < place.since) or not body["page_context"]["has_more_page"]
@@ -178,8 +153,8 @@ class ZohoInventory(ShowsItems[ZohoInventoryConfig]):
         return Page(entries=changed, cursor=place.after_answer(answer, following), more=not done)
 
     def read_order(self, config: ZohoInventoryConfig, order_id: str) -> Flow[OrderEvent | None]:
-        answer = yield config.get(f"/salesorders/{int(order_id)}", (404,))
-        return _deleted(order_id, answer) if answer.status == 404 else _event(_accepted(answer)["salesorder"])
+        answer = yield config.api.get(f"/salesorders/{int(order_id)}", config.query, expected=(404,))
+        return deleted_order(order_id, answer) if answer.status == 404 else _event(accepted(answer)["salesorder"])
 
     def check(self, config: ZohoInventoryConfig) -> Flow[ChannelCheck]:
         for path in ("/items", "/salesorders", "/inventoryadjustments"):
@@ -197,16 +172,8 @@ class ZohoInventory(ShowsItems[ZohoInventoryConfig]):
         """Nothing says how long to wait."""
         error = super().classify(response)
         if isinstance(error, Throttled) and error.after_seconds is None:
-            error.after_seconds = HOUR if DAY_USED_UP in response.body.replace(b" ", b"") else MINUTE
+            error.after_seconds = 3600 if DAY_USED_UP in response.body.replace(b" ", b"") else 60
         return error
-
-
-def _accepted(answer: Response) -> Record:
-    """A 200 may be a refusal."""
-    body: Record = answer.json()
-    if body["code"] != 0:
-        raise Permanent(f"Zoho refuses the call: {body['message']}")
-    return body
 
 
 def _moment(order: Record) -> datetime:
@@ -267,25 +234,11 @@ def _adjust(
         "location_id": updates[0].location_id,
         "line_items": lines,
     }
-    path = f"/inventoryadjustments?organization_id={config.organization_id}"
-    answer = yield config.api.send("POST", path, adjustment, expected=(400, 404))
+    answer = yield config.api.send("POST", "/inventoryadjustments", adjustment, query=config.query, expected=(400, 404))
     body = answer.json()
     if body["code"] != 0:
         return Refusal(str(body["code"]), f"Zoho refuses the adjustment: {body['message']}")
     return [Confirmed(update.quantity) for update in updates]
-
-
-def _deleted(order_id: str, answer: Response) -> OrderEvent | None:
-    if (at := answered_at(answer)) is None:
-        return None
-    return OrderEvent(
-        order_id=order_id,
-        kind=MessageKind.ORDER_DELETED,
-        occurred_at=at,
-        stage=OrderStage.DELETED,
-        status="deleted",
-        lines=(),
-    )
 
 
 def _event(order: Record) -> OrderEvent:

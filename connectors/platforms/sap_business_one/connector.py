@@ -1,0 +1,257 @@
+"""SAP Business One 10.0, Service Layer `/b1s/v2`: counts on hand by warehouse, sales by documents.
+
+https://help.sap.com/docs/SAP_BUSINESS_ONE (Service Layer API Reference, "Working with SAP Business One Service Layer")
+
+A sales order only commits; a delivery, or an invoice without one, lowers what is in stock. So the count that is posted
+is what shall be offered and what is committed, and orders made meanwhile are kept. Each posting books a journal entry:
+nothing is posted where nothing differs. A posting cannot compare, so the count is looked at just before and just after.
+
+Deliveries and invoices of an order are the order's own, and not counted again. That an order was closed by hand and not
+by its delivery is not told: its units count as gone. A return or credit note names a delivery or an invoice that is
+found by reading all of them only: units that came back are entered with the gateway, and comparing shows them.
+Webhooks came with FP 2602; the names of their events are inferred, and without them the documents are asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import orjson
+
+from connectors.abilities import CountedQuantity, StockAbilities, StockWrites
+from connectors.auth import Auth
+from connectors.base import Connector
+from connectors.catalog import CatalogEntry, ChannelCheck, ChannelLocation, ChannelStock, Page
+from connectors.config import revealed
+from connectors.errors import AuthExpired, ConnectorError, Retriable
+from connectors.exchange import Flow, Notification, Reply, Request, Response
+from connectors.listing_ids import ListingIds
+from connectors.looked_at import write_between_looks
+from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
+from connectors.pacing import Pace
+from connectors.parts import Refusal, write_in_parts
+from connectors.platforms.sap_business_one import documents
+from connectors.platforms.sap_business_one.service_layer import Record, SapBusinessOneConfig, entities, fault
+from connectors.quantities import units_taken, units_there
+from connectors.session_cookie import SessionCookie
+from connectors.signatures import DigestText, HmacSignature
+from connectors.updates import Confirmed, Rejected, StockUpdate, UpdateOutcome
+
+WEBHOOK_ID = "inventory-gateway"
+CHALLENGE_HEADER = "X-B1-Webhook-Token"
+SESSION_ENDED = ("301", "-304")
+CHANGED_MEANWHILE = "-2039"
+_HAPPENED = ("Created", "Updated", "Closed", "Cancelled", "Reopened")
+_ITEM = "ItemCode,ItemName,InventoryItem,ManageSerialNumbers,ManageBatchNumbers,ItemWarehouseInfoCollection"
+
+
+class SapBusinessOne(Connector[SapBusinessOneConfig]):
+    name, title, config_type = "sap-business-one", "SAP Business One", SapBusinessOneConfig
+    # No limit is published; what counts is how many calls there are at a time.
+    pace = Pace(burst=20, per_second=10)
+    signature = HmacSignature(header="X-B1-Webhook-Signature", text=DigestText.BASE64)
+    # So many items fit into the address of a look.
+    stock = StockAbilities(
+        writes=StockWrites.COMPARE_AND_SET, updates_max=20, per_location=True, counted=CountedQuantity.ON_HAND
+    )
+    listing_ids = ListingIds(required={"item_code": r"[^'\x00-\x1f]{1,50}"}, location=r"[^'\x00-\x1f]{1,8}")
+    topics: ClassVar[Mapping[str, MessageKind]] = {
+        f"{name}.{verb}": MessageKind.ORDER_UPDATED for name in documents.DOCUMENTS for verb in _HAPPENED
+    }
+    setup = (
+        "Make a user for the gateway with an indirect-access licence and the authorisations Inventory Posting, Item "
+        "Master Data (read), Sales Order, Delivery and A/R Invoice (read).",
+        "The Service Layer's certificate must be one that the gateway's machine trusts.",
+        "From FP 2602 on: enter a webhook key of your own, allow the user 'Webhook Manipulation', run the Webhook "
+        "Messenger beside the Service Layer, and subscribe the channel.",
+        "Items with serial or batch numbers, and warehouses with bin locations, are not written.",
+    )
+
+    def auth(self, config: SapBusinessOneConfig) -> Auth:
+        secret = config.password.get_secret_value()
+        return SessionCookie(
+            login_url=f"{config.api.url}/Login",
+            credentials={"CompanyDB": config.company_db, "UserName": config.username, "Password": secret},
+            cookies=("B1SESSION", "ROUTEID"),
+            timeout_field="SessionTimeout",
+        )
+
+    def calls_at_once(self, config: SapBusinessOneConfig) -> int:
+        return 4
+
+    def secrets(self, config: SapBusinessOneConfig) -> Sequence[str]:
+        return revealed(config.webhook_key, config.previous_webhook_key)
+
+    def tells_of_orders(self, config: SapBusinessOneConfig) -> bool:
+        """What happens while its messenger is down is not told afterwards."""
+        return False
+
+    def handshake(self, config: SapBusinessOneConfig, notification: Notification) -> Reply | None:
+        token = "" if notification.body else notification.headers.get(CHALLENGE_HEADER, "")
+        plain = 0 < len(token) <= 64 and token.replace("-", "").isalnum()
+        return Reply(body=orjson.dumps({"Challenge": token}), content_type="application/json") if plain else None
+
+    def topic(self, notification: Notification) -> str:
+        """The first that we act on, of the many events that one notification holds."""
+        return next((topic for event in _events(notification) if (topic := _topic(event)) in self.topics), "")
+
+    def interpret(self, config: SapBusinessOneConfig, notification: Notification) -> list[ChannelMessage]:
+        return [
+            OrderReference(
+                order_id=f"{topic.partition('.')[0]}-{int(event['data']['DocEntry'])}",
+                kind=self.topics[topic],
+                occurred_at=datetime.fromisoformat(event["time"]),
+            )
+            for event in _events(notification)
+            if (topic := _topic(event)) in self.topics
+        ]
+
+    def set_stock(self, config: SapBusinessOneConfig, updates: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
+        seen: dict[tuple[str, str | None], ChannelStock] = {}
+        refused: dict[str, Rejected] = {}
+
+        def look(wanted: Sequence[StockUpdate]) -> Flow[dict[str, int]]:
+            codes = sorted({update.platform_ids["item_code"] for update in wanted})
+            where = " or ".join(f"ItemCode eq '{code}'" for code in codes)
+            for item in (yield from entities(config, "Items", _ITEM, where))[0]:
+                seen.update({(item["ItemCode"], level.location_id): level for level in _levels(item)})
+                if not _tracked(item):
+                    refused[item["ItemCode"]] = Rejected(
+                        "not_counted", "SAP counts it by serial or batch numbers, or not at all."
+                    )
+            found = {update.idempotency_key: seen.get(_place(update)) for update in wanted}
+            return {key: _available(level) for key, level in found.items() if level is not None}
+
+        def write(due: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
+            known = [update for update in due if _place(update) in seen]
+            written = iter((yield from write_in_parts(known, post)))
+            missing = Rejected("not_found", "SAP has no such item, or not in this warehouse.")
+            return [
+                next(written) if _place(one) in seen else refused.get(one.platform_ids["item_code"], missing)
+                for one in due
+            ]
+
+        def post(due: Sequence[StockUpdate]) -> Flow[Sequence[UpdateOutcome] | Refusal]:
+            accounts = ("InventoryOffsetIncreaseAccount", "InventoryOffsetDecreaseAccount")
+            lines = [
+                {
+                    "ItemCode": update.platform_ids["item_code"],
+                    "WarehouseCode": update.location_id,
+                    "CountedQuantity": update.quantity + (seen[_place(update)].committed or 0),
+                    **(dict.fromkeys(accounts, config.offset_account) if config.offset_account else {}),
+                }
+                for update in due
+            ]
+            body = {"Remarks": "inventory gateway", "InventoryPostingLines": lines}
+            answer = yield config.api.send("POST", "/InventoryPostings", body, expected=(400, 404))
+            if answer.status in (400, 404):
+                return Refusal(*fault(answer))
+            answer.json()["DocumentEntry"]
+            return [Confirmed(update.quantity) for update in due]
+
+        return (yield from write_between_looks(updates, look, write))
+
+    def read_stock(self, config: SapBusinessOneConfig, cursor: str | None) -> Flow[Page[ChannelStock]]:
+        items, following = yield from entities(config, "Items", _ITEM, "InventoryItem eq 'tYES'", cursor)
+        return Page.of((level for item in items for level in _levels(item)), following)
+
+    def read_catalog(self, config: SapBusinessOneConfig, cursor: str | None) -> Flow[Page[CatalogEntry]]:
+        items, following = yield from entities(config, "Items", _ITEM, "", cursor)
+        entries = (
+            CatalogEntry(
+                platform_ids={"item_code": item["ItemCode"]},
+                sku=item["ItemCode"],
+                name=item["ItemName"] or item["ItemCode"],
+                tracked=_tracked(item),
+            )
+            for item in items
+        )
+        return Page.of(entries, following)
+
+    def read_orders(
+        self, config: SapBusinessOneConfig, cursor: str | None, since: datetime
+    ) -> Flow[Page[OrderEvent | OrderReference]]:
+        return documents.changed(config, cursor, since)
+
+    def read_order(self, config: SapBusinessOneConfig, order_id: str) -> Flow[OrderEvent | None]:
+        return documents.read(config, order_id)
+
+    def check(self, config: SapBusinessOneConfig) -> Flow[ChannelCheck]:
+        warehouses, _ = yield from entities(config, "Warehouses", "WarehouseCode,WarehouseName", "")
+        for name in ("Items", "InventoryPostings", *documents.DOCUMENTS):
+            yield config.api.get(f"/{name}", {"$top": "1"})
+        places = tuple(ChannelLocation(location_id=at["WarehouseCode"], name=at["WarehouseName"]) for at in warehouses)
+        summary = f"Connected to {config.company_db} with {len(places)} warehouse(s)"
+        return ChannelCheck(summary=summary, locations=places)
+
+    def subscribe(self, config: SapBusinessOneConfig, callback_url: str) -> Flow[tuple[str, ...]]:
+        if config.webhook_key is None:
+            return ("Enter webhook_key first (FP 2602 and later); until then, documents are asked for.",)
+        known = yield config.api.get(f"/EventSubscriptions('{WEBHOOK_ID}')", expected=(404,))
+        if known.status != 404:
+            if known.json()["WebhookURL"] == callback_url:
+                return ()
+            yield Request(method="DELETE", url=f"{config.api.url}/EventSubscriptions('{WEBHOOK_ID}')", repeatable=True)
+        key = {"Key": config.webhook_key.get_secret_value(), "Algorithm": "HMACSha256"}
+        subscription = {
+            "WebhookID": WEBHOOK_ID,
+            "WebhookURL": callback_url,
+            "AuthenticationType": "HMAC",
+            "AuthenticationCred": orjson.dumps(key).decode(),
+            "Handshake": "tYES",
+            "VerifyCertificate": "tYES",
+            "EventCollection": [
+                {"BusinessObject": name, "TransactionType": verb} for name in documents.DOCUMENTS for verb in _HAPPENED
+            ],
+        }
+        yield config.api.send("POST", "/EventSubscriptions", subscription)
+        return ()
+
+    def classify(self, response: Response) -> ConnectorError | None:
+        code, reason = ("", "") if response.status < 300 else fault(response)
+        if code in SESSION_ENDED:
+            return AuthExpired(f"{self.title}: the session has ended ({code})")
+        if code == CHANGED_MEANWHILE or response.status == 412:
+            return Retriable(f"{self.title}: it was changed meanwhile")
+        error = super().classify(response)
+        if error is not None and reason:
+            error.reason = f"{error.reason}: {reason}"
+        return error
+
+
+def _events(notification: Notification) -> list[Record]:
+    events = orjson.loads(notification.body)
+    if not isinstance(events, list) or not events:
+        raise ValueError("no list of events")
+    return events
+
+
+def _topic(event: Record) -> str:
+    """Of `sap.b1.Invoices.Created.v1` what lies between the vendor and the version."""
+    return str(event["type"].removeprefix("sap.b1.").rpartition(".v")[0])
+
+
+def _place(update: StockUpdate) -> tuple[str, str | None]:
+    return update.platform_ids["item_code"], update.location_id
+
+
+def _tracked(item: Record) -> bool:
+    by_number = "tYES" in (item["ManageSerialNumbers"], item["ManageBatchNumbers"])
+    return item["InventoryItem"] == "tYES" and not by_number
+
+
+def _available(level: ChannelStock) -> int:
+    return (level.quantity or 0) - (level.committed or 0)
+
+
+def _levels(item: Record) -> list[ChannelStock]:
+    return [
+        ChannelStock(
+            platform_ids={"item_code": item["ItemCode"]},
+            sku=item["ItemCode"],
+            location_id=place["WarehouseCode"],
+            quantity=units_there(place["InStock"] or 0),
+            committed=units_taken(place["Committed"] or 0),
+        )
+        for place in (item["ItemWarehouseInfoCollection"] if _tracked(item) else ())
+    ]

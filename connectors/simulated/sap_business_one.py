@@ -1,0 +1,218 @@
+"""A simulated SAP Business One company: the Service Layer with its sessions, and webhooks as of FP 2602."""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from connectors.simulated.misbehaviour import PLAYED
+from connectors.simulated.platform import SimulatedPlatform
+from connectors.simulated.sales import SoldOrder
+from connectors.simulated.webhooks import Delivery
+
+WAREHOUSE = "01"
+BASE = "/b1s/v2/"
+_PAGE = re.compile(r"odata\.maxpagesize=(\d+)")
+_VERBS = {"created": "Created", "cancelled": "Cancelled", "refunded": "Updated", "fulfilled": "Closed"}
+
+Record = dict[str, Any]
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    item: str = Field(alias="ItemCode")
+    warehouse: str = Field(alias="WarehouseCode", max_length=8)
+    counted: float = Field(alias="CountedQuantity", ge=0)
+
+
+class _Posting(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    remarks: str = Field(alias="Remarks", max_length=254)
+    lines: list[_Line] = Field(alias="InventoryPostingLines", min_length=1)
+
+
+class SimulatedSapBusinessOne(SimulatedPlatform):
+    """Sells by orders, which only commit; `at_once` are invoices without one. `serial` items have serial numbers."""
+
+    def __init__(self, stock: Mapping[str, int]) -> None:
+        super().__init__()
+        self.serial: set[str] = set()
+        self.at_once: set[int] = set()
+        self.postings = 0
+        self.logins = 0
+        self.session = ""
+        self.webhook_key = "webhook key"
+        self.subscription: Record | None = None
+        for sku, quantity in stock.items():
+            self.shelf.put(sku, WAREHOUSE, quantity)
+        self.skus = list(stock)
+
+    def home(self) -> str:
+        return WAREHOUSE
+
+    def config(self) -> Record:
+        return {
+            "base_url": self.url,
+            "company_db": "SBODEMOUS",
+            "username": "gw",
+            "password": "hush hush",
+            "webhook_key": self.webhook_key,
+        }
+
+    def is_stock_write(self, path: str, body: bytes) -> bool:
+        return path == f"{BASE}InventoryPostings" and bool(body)
+
+    def expire(self) -> None:
+        self.session = ""
+
+    def committed(self, sku: str) -> int:
+        placed = (order for order in self.orders.values() if order.order_id not in self.at_once)
+        orders = (order for order in placed if order.cancelled_at is None)
+        return sum(line.unshipped for order in orders for line in order.lines if line.sku == sku)
+
+    def order_deliveries(self, order: SoldOrder, happened: str) -> list[Delivery]:
+        name, number = self._document_name(order), str(order.order_id)
+        event = {
+            "id": str(uuid5(NAMESPACE_OID, f"{number} {happened} {order.updated_at}")),
+            "specversion": "1.0",
+            "source": "/default/sap.b1/SBODEMOUS",
+            "type": f"sap.b1.{name}.{_VERBS[happened]}.v1",
+            "subject": number,
+            "time": order.updated_at.isoformat(),
+            "datacontenttype": "application/json",
+            "data": {"DocEntry": number},
+        }
+        body = orjson.dumps([event])
+        digest = base64.b64encode(hmac.digest(self.webhook_key.encode(), body, hashlib.sha256)).decode()
+        return [Delivery({"Content-Type": "application/json", "X-B1-Webhook-Signature": digest}, body)]
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        yield web.post(f"{BASE}Login", self._login)
+        yield web.route("*", BASE + "{rest:.+}", self._serve)
+
+    async def _login(self, request: web.Request) -> web.StreamResponse:
+        given = orjson.loads(await request.read())
+        if given != {"CompanyDB": "SBODEMOUS", "UserName": "gw", "Password": "hush hush"}:
+            return _error(401, -304, "Fail to get DB Credentials from SLD")
+        self.logins += 1
+        self.session = f"session-{self.logins}"
+        answer = web.json_response({"SessionId": self.session, "Version": "1000270", "SessionTimeout": 30})
+        answer.headers.add("Set-Cookie", f"B1SESSION={self.session};HttpOnly;")
+        answer.headers.add("Set-Cookie", "ROUTEID=.node1; path=/b1s")
+        return answer
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if not self.session or request.headers.get("Cookie") != f"B1SESSION={self.session}; ROUTEID=.node1":
+            return _error(401, 301, "Invalid session or session already timeout.")
+        called = re.fullmatch(r"(\w+)(?:\('?([^')]+)'?\))?", request.match_info["rest"])
+        assert called is not None
+        name, key = called.groups()
+        if request.method == "POST" and name == "InventoryPostings":
+            return await self._post(request)
+        if name == "EventSubscriptions":
+            return await self._subscribe(request)
+        found = self._entities(name)
+        if key is not None:
+            one = next((entity for entity in found if str(entity["DocEntry"]) == key), None)
+            return web.json_response(one) if one else _error(404, -2028, "No matching records found (ODBC -2028)")
+        found = [entity for entity in found if _holds(entity, request.query.get("$filter", ""))]
+        stated = _PAGE.search(request.headers.get("Prefer", ""))
+        size = min(int(request.query.get("$top", "1000")), int(stated[1]) if stated else 20)
+        order = request.query.get("$orderby")
+        found = sorted(found, key=lambda entity: entity[order]) if order else found
+        return web.json_response({"@odata.context": name, "value": found[:size]})
+
+    def _entities(self, name: str) -> list[Record]:
+        if name == "Items":
+            return [self._item(sku) for sku in self.skus]
+        if name == "Warehouses":
+            return [{"WarehouseCode": WAREHOUSE, "WarehouseName": "General Warehouse"}]
+        return [self._document(order) for order in self.orders.values() if self._document_name(order) == name]
+
+    def _item(self, sku: str) -> Record:
+        committed = self.committed(sku)
+        level = {
+            "WarehouseCode": WAREHOUSE,
+            "InStock": float(self.shelf.quantity(sku, WAREHOUSE) + committed),
+            "Committed": float(committed),
+            "Ordered": 0.0,
+        }
+        return {
+            "ItemCode": sku,
+            "ItemName": sku.title(),
+            "InventoryItem": "tYES",
+            "ManageSerialNumbers": "tYES" if sku in self.serial else "tNO",
+            "ManageBatchNumbers": "tNO",
+            "ItemWarehouseInfoCollection": [level],
+        }
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        try:
+            posting = _Posting.model_validate_json(await request.read())
+        except ValidationError as wrong:
+            return _error(400, -1, str(wrong.errors()[0]["loc"]))
+        for line in posting.lines:
+            if line.warehouse != WAREHOUSE or line.item not in self.skus or line.item in self.serial:
+                return _error(400, "-5002", f"{line.item}: the item cannot be counted there")
+        self.postings += 1
+        for line in posting.lines if PLAYED not in request else ():
+            self.shelf.put(line.item, WAREHOUSE, int(line.counted) - self.committed(line.item))
+        return web.json_response({"DocumentEntry": self.postings}, status=201)
+
+    async def _subscribe(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            return web.json_response(self.subscription) if self.subscription else _error(404, -2028, "No records")
+        self.subscription = orjson.loads(await request.read()) if request.method == "POST" else None
+        return web.json_response(self.subscription, status=201) if self.subscription else web.Response(status=204)
+
+    def _document_name(self, order: SoldOrder) -> str:
+        return "Invoices" if order.order_id in self.at_once else "Orders"
+
+    def _document(self, order: SoldOrder) -> Record:
+        lines = [
+            {
+                "LineNum": number,
+                "ItemCode": line.sku,
+                "Quantity": float(line.ordered),
+                "InventoryQuantity": float(line.ordered),
+                "WarehouseCode": WAREHOUSE,
+                "BaseType": -1,
+            }
+            for number, line in enumerate(order.lines)
+        ]
+        done = order.cancelled_at or not any(line.unshipped for line in order.lines)
+        return {
+            "DocEntry": order.order_id,
+            "DocNum": order.order_id - 1000,
+            "DocumentStatus": "bost_Close" if done else "bost_Open",
+            "Cancelled": "tYES" if order.cancelled_at else "tNO",
+            "CancelStatus": "csYes" if order.cancelled_at else "csNo",
+            "ReserveInvoice": "tNO",
+            "UpdateDate": order.updated_at.date().isoformat(),
+            "UpdateTime": order.updated_at.time().isoformat(),
+            "DocumentLines": lines,
+        }
+
+
+def _holds(entity: Record, condition: str) -> bool:
+    """Comparisons joined by `and`, or by `or`."""
+    parts = re.findall(r"(\w+) (eq|ge|gt) (?:'((?:[^']|'')*)'|(\d+))", condition)
+    results = [
+        _compare(entity[field], operator, int(number) if number else text) for field, operator, text, number in parts
+    ]
+    return any(results) if " or " in condition else all(results)
+
+
+def _compare(value: Any, operator: str, wanted: Any) -> bool:
+    return bool({"eq": value == wanted, "ge": value >= wanted, "gt": value > wanted}[operator])
+
+
+def _error(status: int, code: int | str, text: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": text}}, status=status)

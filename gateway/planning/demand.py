@@ -1,0 +1,67 @@
+"""Which movements of stock are demand, and what of a ledger entry one item's velocity is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gateway.inventory.ledger import Kind, LedgerEntry
+from gateway.inventory.quantities import Bucket
+
+DEMAND_KINDS = frozenset(
+    {
+        Kind.SALE,
+        Kind.RESERVE,
+        Kind.RELEASE,
+        Kind.EXPIRE,
+        Kind.CHECKOUT,
+        Kind.PAYMENT_START,
+        Kind.PAYMENT_FAILURE,
+        Kind.CANCEL,
+        Kind.RETURN,
+    }
+)
+"""What buyers do. Available units that these take are demand, and those that they give back are none after all.
+
+Adjustments, counts, moves, transfers and purchases are the business's own doing. Shipping takes what was promised
+before, so it is not counted again.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableLine:
+    """A change of what is available at one location: `delta` units, leaving `after`."""
+
+    location_id: str
+    delta: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMovement:
+    """What one ledger entry did to what is available of one item, which it left at `version`.
+
+    `channel_id` is the channel that reported it; None for what came through no channel.
+    """
+
+    item_id: str
+    version: int
+    seq: int
+    kind: Kind
+    channel_id: str | None
+    lines: tuple[AvailableLine, ...]
+
+    @property
+    def is_demand(self) -> bool:
+        return self.kind in DEMAND_KINDS
+
+
+def movements_of(entry: LedgerEntry) -> Iterator[ItemMovement]:
+    """One for each item of the entry, even where nothing available has changed: its version has."""
+    for mark in entry.items:
+        lines = tuple(
+            AvailableLine(line.location_id, line.delta, line.after)
+            for line in entry.lines
+            if line.item_id == mark.item_id and line.bucket is Bucket.AVAILABLE
+        )
+        yield ItemMovement(mark.item_id, mark.version, entry.seq, entry.kind, entry.cause.channel_id, lines)

@@ -1,0 +1,121 @@
+"""What is remembered of the demand at one place: sums that each day adds to and that fade with its age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ALL_CHANNELS = "*"
+"""The series of all demand, whichever channel it came through, or none. No channel can have this id."""
+
+SIZE_DECAY = 0.9
+"""How much an earlier day with demand counts for the mean size against the next one."""
+
+
+@dataclass(slots=True)
+class Series:
+    """The demand of one channel at one place.
+
+    `today` is the open day's units taken less units given back. `credit` are units given back that no demand was
+    set off against yet: a hold made yesterday and released today takes from today's demand, or else tomorrow's.
+    `days_with`, `units` and `squares` sum 1, x and x^2 over the days with demand of x units, fading with each counted
+    day; the `size_` sums do the same fading with each day that had demand.
+    """
+
+    today: int = 0
+    credit: int = 0
+    demand_days: int = 0
+    units_total: int = 0
+    days_with: float = 0.0
+    units: float = 0.0
+    squares: float = 0.0
+    size_weight: float = 0.0
+    size_units: float = 0.0
+    size_squares: float = 0.0
+
+    def close_day(self) -> int:
+        """The day's demand in units, at least 0; what was given back beyond it is carried over."""
+        net = self.today - self.credit
+        self.today = 0
+        self.credit = max(0, -net)
+        return max(0, net)
+
+    def add(self, units: int, decay: float) -> None:
+        """Add a counted day."""
+        self.fade(decay)
+        if units == 0:
+            return
+        self.demand_days += 1
+        self.units_total += units
+        self.days_with += 1.0
+        self.units += units
+        self.squares += units * units
+        self.size_weight = SIZE_DECAY * self.size_weight + 1.0
+        self.size_units = SIZE_DECAY * self.size_units + units
+        self.size_squares = SIZE_DECAY * self.size_squares + units * units
+
+    def fade(self, factor: float) -> None:
+        self.days_with *= factor
+        self.units *= factor
+        self.squares *= factor
+
+
+@dataclass(slots=True)
+class Cell:
+    """One location of an item, or all of them together: its demand by channel, and on which days it had stock.
+
+    Days are UTC days since 1970. `day` is still open; `since` is when the location was first stocked. A day counts
+    when there was stock at any time of it, or demand; the others say nothing of what buyers wanted. `weight` sums 1
+    over the counted days, fading with age, `weight_squares` the squares of what is left of each 1.
+    """
+
+    since: int
+    day: int
+    available: int
+    stocked: bool = False
+    counted_days: int = 0
+    days_without_stock: int = 0
+    weight: float = 0.0
+    weight_squares: float = 0.0
+    series: dict[str, Series] = field(default_factory=dict)
+
+    def advance(self, day: int, decay: float) -> None:
+        """Close all days before `day`. Those without any movement cost no more than one."""
+        if day <= self.day:
+            return
+        self._close_day(decay)
+        self._add_quiet_days(day - self.day - 1, decay)
+        self.day = day
+        self.stocked = self.available > 0
+
+    def post(self, available: int) -> None:
+        """What is available has changed to this."""
+        self.stocked = self.stocked or self.available > 0 or available > 0
+        self.available = available
+
+    def take(self, units: int, channel_id: str | None) -> None:
+        """Buyers took so many units today, or gave them back where negative."""
+        for key in (ALL_CHANNELS, channel_id) if channel_id is not None else (ALL_CHANNELS,):
+            self.series.setdefault(key, Series()).today += units
+
+    def _close_day(self, decay: float) -> None:
+        demand = [(series, series.close_day()) for series in self.series.values()]
+        if not self.stocked and not any(units for _, units in demand):
+            self.days_without_stock += 1
+            return
+        self.counted_days += 1
+        self.weight = decay * self.weight + 1.0
+        self.weight_squares = decay * decay * self.weight_squares + 1.0
+        for series, units in demand:
+            series.add(units, decay)
+
+    def _add_quiet_days(self, days: int, decay: float) -> None:
+        """Days on which nothing moved: in stock on all of them or on none. Credit waits for demand."""
+        if self.available <= 0:
+            self.days_without_stock += days
+            return
+        faded = decay**days
+        self.counted_days += days
+        self.weight = faded * self.weight + (1.0 - faded) / (1.0 - decay)
+        self.weight_squares = faded**2 * self.weight_squares + (1.0 - faded**2) / (1.0 - decay**2)
+        for series in self.series.values():
+            series.fade(faded)

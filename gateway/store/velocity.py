@@ -1,0 +1,119 @@
+"""What is remembered of every item's demand, and how far the ledger has been folded into it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from gateway.planning.series import Cell, Series
+from gateway.planning.velocity import ItemVelocity, Progress
+from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
+
+DUPLICATE_KEY = 11000
+_PROGRESS = "velocity"
+
+
+class VelocityStore:
+    """Implements `gateway.operations.velocity_fold.Velocities`: one document per item, found by its id alone."""
+
+    def __init__(self, database: Database) -> None:
+        self._velocities = database["velocities"]
+        self._progress = database["planning"]
+
+    async def progress(self) -> Progress | None:
+        """How far the ledger was folded; None before the first time."""
+        try:
+            document = await self._progress.find_one({"_id": _PROGRESS})
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        if document is None:
+            return None
+        return Progress(document["seq"], document["halfLifeDays"], document["round"], document["token"])
+
+    async def put_progress(self, progress: Progress) -> bool:
+        """Store it; False where a process with a newer lease, or of a newer round, has stored its own."""
+        document = {
+            "seq": progress.seq,
+            "halfLifeDays": progress.half_life_days,
+            "round": progress.round,
+            "token": progress.token,
+        }
+        ours = {"_id": _PROGRESS, "token": {"$lte": progress.token}, "round": {"$lte": progress.round}}
+        try:
+            await self._progress.replace_one(ours, document, upsert=True)
+        except PyMongoError as error:
+            if is_duplicate_key(error):
+                return False
+            raise as_storage_error(error) from error
+        return True
+
+    async def begin_round(self) -> None:
+        """Have everything folded anew, from the ledger's first entry on."""
+        try:
+            await self._progress.update_one({"_id": _PROGRESS}, {"$inc": {"round": 1}, "$set": {"seq": -1}})
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
+    async def many(self, item_ids: Collection[str]) -> dict[str, ItemVelocity]:
+        try:
+            documents = await self._velocities.find({"_id": {"$in": list(item_ids)}}).to_list(len(item_ids))
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return {document["_id"]: _read(document) for document in documents}
+
+    async def one(self, item_id: str, location_key: str) -> ItemVelocity | None:
+        """With no more than one of its cells; None while nothing was folded of the item."""
+        needed = ["halfLifeDays", "round", "version", "seq", f"cells.{location_key}"]
+        try:
+            document = await self._velocities.find_one({"_id": item_id}, needed)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return None if document is None else _read(document)
+
+    async def put_many(self, velocities: Sequence[ItemVelocity]) -> None:
+        """Store each unless there is one of a later round, or as new a version: somebody else was faster."""
+        writes = [ReplaceOne(_older(one), _document(one), upsert=True) for one in velocities]
+        try:
+            await self._velocities.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            # What is not older is not found, and cannot be inserted a second time either.
+            if any(failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]):
+                raise as_storage_error(error) from error
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
+
+def _older(velocity: ItemVelocity) -> Document:
+    of_round = {"round": velocity.round, "version": {"$lt": velocity.version}}
+    return {"_id": velocity.item_id, "$or": [{"round": {"$lt": velocity.round}}, of_round]}
+
+
+def _document(velocity: ItemVelocity) -> Document:
+    return {
+        "_id": velocity.item_id,
+        "halfLifeDays": velocity.half_life_days,
+        "round": velocity.round,
+        "version": velocity.version,
+        "seq": velocity.seq,
+        "cells": {at: asdict(cell) for at, cell in velocity.cells.items()},
+    }
+
+
+def _read(document: dict[str, Any]) -> ItemVelocity:
+    return ItemVelocity(
+        document["_id"],
+        document["halfLifeDays"],
+        document["round"],
+        document["version"],
+        document["seq"],
+        {at: _cell(cell) for at, cell in document.get("cells", {}).items()},
+    )
+
+
+def _cell(document: dict[str, Any]) -> Cell:
+    series = {key: Series(**sums) for key, sums in document["series"].items()}
+    return Cell(**{**document, "series": series})

@@ -1,0 +1,180 @@
+"""What is particular to SAP Business One, against its simulated company over real HTTP."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from connectors.errors import AuthExpired, Retriable
+from connectors.exchange import Notification, headers_of
+from connectors.messages import OrderEvent, OrderStage
+from connectors.platforms.sap_business_one.documents import event
+from connectors.signatures import HmacSignature
+from connectors.simulated import SimulatedSapBusinessOne
+from connectors.simulated.misbehaviour import Misbehaviour
+from connectors.simulated.platform import ReceivedRequest
+from connectors.updates import Confirmed, Deferred, Rejected, Stale
+from tests.connectors.case import NOW
+from tests.connectors.cases.sap_business_one import CASE
+from tests.connectors.conftest import STOCK, MakeClient
+from tests.connectors.connected import Connected
+from tests.connectors.receiver import Receiver
+from tests.connectors.vendor_description import VendorDescription
+
+SINCE = datetime.now(UTC) - timedelta(hours=1)
+
+
+def described(request: ReceivedRequest) -> bool:
+    return not any(name in request.path for name in ("Warehouses", "DeliveryNotes"))
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[SimulatedSapBusinessOne]:
+    async with SimulatedSapBusinessOne(STOCK) as shop:
+        yield shop
+    vendor = VendorDescription("sap-business-one", base="/b1s/v2", wanted=described)
+    assert vendor.violations(shop.requests) == []
+
+
+@pytest.fixture
+async def sap(shop: SimulatedSapBusinessOne, make_client: MakeClient) -> AsyncIterator[Connected]:
+    async with Receiver() as receiver:
+        shop.webhooks.address = receiver.url
+        connected = Connected("sap-business-one", shop, make_client("sap-business-one", shop), receiver)
+        await connected.learn()
+        yield connected
+
+
+async def told(sap: Connected) -> list[tuple[OrderStage, list[tuple[int, int, int]]]]:
+    return [
+        (event.stage, [(line.ordered, line.allocated, line.released) for line in event.lines or ()])
+        for event in await sap.received()
+        if isinstance(event, OrderEvent)
+    ]
+
+
+async def test_what_is_committed_is_added_to_what_is_counted(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    await shop.sell("MUG", 3)
+    assert await sap.write(sap.update("MUG", 5, 7), sap.update("CAP", 0, 0)) == [Confirmed(5), Confirmed(0)]
+    assert (await sap.stock())["MUG"] == 8, "on hand: 5 to offer and 3 promised"
+    assert shop.postings == 1, "nothing is posted where nothing differs"
+    (posting,) = shop.stock_writes()
+    assert len(orjson.loads(posting.body)["InventoryPostingLines"]) == 1
+
+
+async def test_a_sale_that_nobody_told_of_is_not_trampled(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    await shop.sell("MUG", 1)
+    assert await sap.write(sap.update("MUG", 8, 10)) == [Stale(9)]
+    assert await sap.write(sap.update("MUG", 7, 9)) == [Confirmed(7)]
+
+
+async def test_an_order_is_told_shipped_and_cancelled(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    first, second = await shop.sell("MUG", 2), await shop.sell("SHIRT-RED-M", 1)
+    assert await told(sap) == [(OrderStage.OPEN, [(2, 2, 0)]), (OrderStage.OPEN, [(1, 1, 0)])]
+    await shop.fulfil(first)
+    await shop.cancel(second)
+    assert await told(sap) == [(OrderStage.FULFILLED, [(2, 0, 0)]), (OrderStage.CANCELLED, [(1, 0, 1)])]
+
+
+async def test_polls_find_every_kind_of_document_once(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    order = await shop.sell("MUG", 1)
+    shop.at_once.add(invoice := (await shop.sell("MUG", 2)).order_id)
+    found, cursor, more = [], None, True
+    while more:
+        page = await sap.client.run(sap.connector.read_orders(sap.config, cursor, SINCE))
+        found += [(entry.order_id, entry.stage) for entry in page.entries if isinstance(entry, OrderEvent)]
+        cursor, more = page.cursor, page.more
+    assert found == [
+        (f"Orders-{order.order_id}", OrderStage.OPEN),
+        (f"Invoices-{invoice}", OrderStage.FULFILLED),
+    ]
+
+
+async def test_a_line_of_an_order_is_not_counted_again_by_its_invoice() -> None:
+    line = {"LineNum": 0, "ItemCode": "TEE", "InventoryQuantity": 2.0, "WarehouseCode": "01", "BaseType": 17}
+    invoice = {
+        "DocEntry": 1,
+        "DocNum": 1,
+        "DocumentStatus": "bost_Open",
+        "Cancelled": "tNO",
+        "CancelStatus": "csNo",
+        "ReserveInvoice": "tNO",
+        "UpdateDate": "2026-11-20T00:00:00Z",
+        "UpdateTime": "13:05:22",
+        "DocumentLines": [line, line | {"LineNum": 1, "BaseType": -1}],
+    }
+    told_of = event(CASE.config(), "Invoices", invoice)
+    assert told_of is not None and told_of.lines is not None
+    assert [line.line_id for line in told_of.lines] == ["1"]
+    assert event(CASE.config(), "Invoices", invoice | {"CancelStatus": "csCancellation"}) is None
+
+
+async def test_items_with_numbers_and_unknown_ones_do_not_harm_others(
+    sap: Connected, shop: SimulatedSapBusinessOne
+) -> None:
+    shop.serial.add("CAP")
+    gone = replace(sap.update("MUG", 1), platform_ids={"item_code": "GONE"})
+    serial, missing, written = await sap.write(sap.update("CAP", 1), gone, sap.update("MUG", 9))
+    assert isinstance(serial, Rejected) and serial.code == "not_counted"
+    assert isinstance(missing, Rejected) and missing.code == "not_found" and written == Confirmed(9)
+
+
+async def test_a_session_that_ended_is_opened_again_once(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    shop.expire()
+    assert await sap.write(sap.update("MUG", 9, 10)) == [Confirmed(9)]
+    assert shop.logins == 2
+
+
+async def test_a_wrong_password_is_an_expired_authorisation(
+    sap: Connected, shop: SimulatedSapBusinessOne, make_client: MakeClient
+) -> None:
+    wrong = shop.config() | {"password": "wrong"}
+    shop.config = lambda: wrong  # type: ignore[method-assign]
+    client = make_client("sap-business-one", shop)
+    with pytest.raises(AuthExpired):
+        await client.run(sap.connector.check(sap.config))
+
+
+async def test_a_lost_answer_is_made_good_by_looking(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    shop.misbehave(Misbehaviour.DROPPED_AFTER_APPLYING)
+    update = sap.update("MUG", 6)
+    with pytest.raises(Retriable):
+        await sap.write(update)
+    assert await sap.write(update) == [Confirmed(6)] and shop.postings == 1
+    shop.misbehave(Misbehaviour.NOTHING_CHANGED)
+    (outcome,) = await sap.write(sap.update("MUG", 4, 6))
+    assert isinstance(outcome, Deferred)
+
+
+async def test_the_webhook_is_registered_once(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    for _ in range(2):
+        assert await sap.client.run(sap.connector.subscribe(sap.config, "https://gateway.example/1")) == ()
+    assert shop.subscription is not None and shop.subscription["WebhookURL"] == "https://gateway.example/1"
+    assert sum(request.method == "POST" and "Event" in request.path for request in shop.requests) == 1
+
+
+def test_the_challenge_is_answered() -> None:
+    token = "0b5c1b36-6f0c-4b87-8d9a-0f4f0c7b2f6e"
+    headers = headers_of({"X-B1-Webhook-Token": token})
+    reply = CASE.connector.handshake(CASE.config(), Notification(body=b"", headers=headers, received_at=NOW))
+    assert reply is not None and orjson.loads(reply.body) == {"Challenge": token}
+    strange = headers_of({"X-B1-Webhook-Token": "<script>"})
+    assert CASE.connector.handshake(CASE.config(), Notification(body=b"", headers=strange, received_at=NOW)) is None
+
+
+def test_the_signature_is_what_openssl_computes() -> None:
+    """printf '[{"id":"1"}]' | openssl dgst -sha256 -hmac s3cret -binary | base64"""
+    signature = CASE.connector.signature
+    assert isinstance(signature, HmacSignature)
+    headers = headers_of({"X-B1-Webhook-Signature": "yVtkFMtPTJxroIkaJf7z8/pWIi0qkAsj97Odk1A9Gew="})
+    signature.verify(Notification(body=b'[{"id":"1"}]', headers=headers, received_at=NOW), ["s3cret"])
+
+
+async def test_the_check_names_the_warehouses(sap: Connected) -> None:
+    check = await sap.client.run(sap.connector.check(sap.config))
+    assert (check.summary, [place.location_id for place in check.locations]) == (
+        "Connected to SBODEMOUS with 1 warehouse(s)",
+        ["01"],
+    )
