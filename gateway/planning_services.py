@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ LEASE_SECONDS = 60.0
 """After the death of a process another one goes on; longer than one part of the ledger takes."""
 INTERVAL_SECONDS = 10.0
 """Between two looks for new entries; the ledger is only read once it has settled for longer than that anyhow."""
+SHARE = 0.25
+"""Part of the time that catching up with a long ledger may take from the process."""
 
 _log = structlog.get_logger(__name__)
 
@@ -53,8 +56,10 @@ class PlanningServices:
     async def follow(self) -> None:
         """Fold in all that has settled, unless another process does."""
         while lease := await self.leases.acquire(LEASE):
+            started = time.monotonic()
             if not await self.fold.step(lease.token):
                 return
+            await asyncio.sleep((time.monotonic() - started) * (1 / SHARE - 1))
 
     async def _follow(self) -> None:
         while True:

@@ -85,7 +85,9 @@ class VelocityType:
     )
     demand_days: int = strawberry.field(description="Counted days with demand.")
     units: Quantity = strawberry.field(description="Demand of these days.")
-    units_today: int = strawberry.field(description="Units taken less units given back today; not in the figures yet.")
+    units_today: Quantity = strawberry.field(
+        description="Units taken less units given back today; not in the figures yet."
+    )
     credit: Quantity = strawberry.field(
         description="Units given back that are yet to be taken from the demand of the days to come."
     )
@@ -106,7 +108,7 @@ class VelocityType:
             days_without_stock=cell.days_without_stock,
             demand_days=series.demand_days,
             units=Quantity(series.units_total),
-            units_today=series.today,
+            units_today=Quantity(series.today),
             credit=Quantity(series.credit),
             in_stock=cell.available > 0,
             folded_until=velocity.folded_until,

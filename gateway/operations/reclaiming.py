@@ -10,7 +10,7 @@ from typing import Protocol
 from gateway.inventory.commands import Command
 from gateway.inventory.ledger import Cause
 from gateway.inventory.reservation_steps import ExpireReservation, ReleaseReservation
-from gateway.inventory.reservations import Reservation
+from gateway.inventory.reservations import Reservation, ReservationState
 from gateway.inventory.reserving import Reserve
 from gateway.inventory.stock import Item
 
@@ -59,7 +59,9 @@ class Reclaimer:
             short_items.update(of_command)
             if isinstance(command, Reserve) and command.owner is not None:
                 holds = await self._holds.held_by(command.owner, of_command, OWN_HOLDS_MAX)
-                reclaimed.own[command.key] = [superseded(hold, command) for hold in holds]
+                # One that has expired makes room as everybody's does, and cannot be released a second time.
+                current = [hold for hold in holds if hold.state_at(now) is ReservationState.HELD]
+                reclaimed.own[command.key] = [superseded(hold, command) for hold in current]
         if short_items:
             overdue = await self._holds.overdue_of(list(short_items), now, OVERDUE_MAX)
             reclaimed.overdue = [expired(hold) for hold in overdue]

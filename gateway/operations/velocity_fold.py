@@ -19,6 +19,9 @@ SETTLED_AFTER = timedelta(seconds=15)
 An entry that comes later still is noticed by the gap in its item's versions, at the item's next movement.
 """
 
+ITEMS_MAX = 100
+"""Items worked on at once: some milliseconds, in which the process answers nobody."""
+
 
 class Movements(Protocol):
     """Reads the ledger in its own order."""
@@ -63,8 +66,9 @@ class VelocityFold:
         by_item: dict[str, list[ItemMovement]] = defaultdict(list)
         for movement in movements:
             by_item[movement.item_id].append(movement)
-        if by_item:
-            await self._fold(by_item, progress.round, end)
+        items = list(by_item.items())
+        for start in range(0, len(items), ITEMS_MAX):
+            await self._fold(dict(items[start : start + ITEMS_MAX]), progress.round, end)
         return await self._velocities.put_progress(replace(progress, seq=end)) and end < until
 
     def _continued(self, known: Progress | None, token: int) -> Progress:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.inventory.ledger import Kind, LedgerEntry
-from gateway.inventory.quantities import Bucket
+from gateway.inventory.ledger import Kind
 
 DEMAND_KINDS = frozenset(
     {
@@ -54,14 +52,3 @@ class ItemMovement:
     @property
     def is_demand(self) -> bool:
         return self.kind in DEMAND_KINDS
-
-
-def movements_of(entry: LedgerEntry) -> Iterator[ItemMovement]:
-    """One for each item of the entry, even where nothing available has changed: its version has."""
-    for mark in entry.items:
-        lines = tuple(
-            AvailableLine(line.location_id, line.delta, line.after)
-            for line in entry.lines
-            if line.item_id == mark.item_id and line.bucket is Bucket.AVAILABLE
-        )
-        yield ItemMovement(mark.item_id, mark.version, entry.seq, entry.kind, entry.cause.channel_id, lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from pymongo import ReplaceOne
@@ -13,7 +12,7 @@ from gateway.planning.series import Cell, Series
 from gateway.planning.velocity import ItemVelocity, Progress
 from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
 
-DUPLICATE_KEY = 11000
+_DUPLICATE_KEY = 11000
 _PROGRESS = "velocity"
 
 
@@ -81,7 +80,8 @@ class VelocityStore:
             await self._velocities.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
             # What is not older is not found, and cannot be inserted a second time either.
-            if any(failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]):
+            others = [failed for failed in error.details["writeErrors"] if failed["code"] != _DUPLICATE_KEY]
+            if others or error.details["writeConcernErrors"]:
                 raise as_storage_error(error) from error
         except PyMongoError as error:
             raise as_storage_error(error) from error
@@ -99,8 +99,14 @@ def _document(velocity: ItemVelocity) -> Document:
         "round": velocity.round,
         "version": velocity.version,
         "seq": velocity.seq,
-        "cells": {at: asdict(cell) for at, cell in velocity.cells.items()},
+        "cells": {at: _cell_document(cell) for at, cell in velocity.cells.items()},
     }
+
+
+def _cell_document(cell: Cell) -> Document:
+    # Spelled out with slots: `dataclasses.asdict` would take a third of the time of following the ledger.
+    series = {key: {name: getattr(sums, name) for name in Series.__slots__} for key, sums in cell.series.items()}
+    return {**{name: getattr(cell, name) for name in Cell.__slots__}, "series": series}
 
 
 def _read(document: dict[str, Any]) -> ItemVelocity:

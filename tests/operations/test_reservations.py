@@ -180,6 +180,17 @@ async def test_an_owners_older_hold_makes_room_only_where_the_stock_is_short(sto
         await hold(stocked, "d", "cart-2", DESK=1)
 
 
+async def test_an_owners_expired_hold_does_not_keep_the_newer_one_from_making_room(
+    stocked: Gateway, clock: StoppedClock
+) -> None:
+    await hold(stocked, "a", "cart-1", LAMP=1)
+    clock.advance(600)
+    newer = await hold(stocked, "b", "cart-1", LAMP=7)
+    clock.advance(600)
+    assert (await hold(stocked, "c", "cart-1", LAMP=3)).state is ReservationState.HELD
+    assert (await stocked.orders.reservations.get(newer.id)).state is ReservationState.RELEASED
+
+
 async def test_reservations_are_found_by_owner_reference_item_and_state(stocked: Gateway) -> None:
     reservations = stocked.orders.reservations
     lamp = await hold(stocked, "a", "ann", LAMP=1)
