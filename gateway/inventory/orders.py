@@ -47,7 +47,9 @@ class OrderLine:
 class Order:
     """A record of the kernel: it changes in the same transaction as the stock.
 
-    `precedence` is that of the newest report applied; `oversold` stays true once a line took more than was available.
+    `precedence` is that of the newest report applied, `counted` that of the newest one that told the lines (None while
+    none has): a deletion may tell of no lines, and reports from before it that come after it still count.
+    `oversold` stays true once a line took more than was available.
     """
 
     channel_id: str
@@ -58,6 +60,12 @@ class Order:
     lines: Mapping[str, OrderLine] = field(default_factory=dict)
     oversold: bool = False
     revision: int = 0
+    counted: Precedence | None = None
+
+    def takes(self, precedence: Precedence, *, lines_told: bool) -> bool:
+        """Whether there is news in a report of this precedence."""
+        newest = self.counted if lines_told else self.precedence
+        return newest is None or precedence >= newest
 
     @property
     def id(self) -> str:

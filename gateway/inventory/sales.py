@@ -41,8 +41,8 @@ class ReportOrder(Command):
     """Move an order of a channel to its reported state; applied even when stock is short.
 
     A report that is older than what was applied changes nothing. Lines of the order that are not named are let go,
-    unless `lines` is None: then the platform did not say, and what was applied stands. The key must carry a digest of
-    the whole report, so that one key is always one report.
+    unless `lines` is None: then the platform did not say, and what was applied stands, or is still to come. The key
+    must carry a digest of the whole report, so that one key is always one report.
     """
 
     channel_id: str
@@ -88,27 +88,44 @@ class ReportOrder(Command):
         key, alert_key = self.record_keys
         known = stock.record(key)
         order = known if isinstance(known, Order) else None
-        if order is not None and order.precedence > self.precedence:
+        if order is not None and not order.takes(self.precedence, lines_told=self.lines is not None):
             return Plan(())
         before = order.lines if order else {}
         if not {line.item_id for line in before.values()} <= self.held_item_ids:
             raise Unavailable(Code.CONTENTION, "The order has just changed. Send the report again.")
         after, postings = self._targets(stock, before)
         missing = _missing(stock, postings)
-        new = Order(
-            self.channel_id,
-            self.order_id,
-            self.name or (order.name if order else None),
-            self.status,
-            self.precedence,
-            after,
-            (order is not None and order.oversold) or bool(missing),
-            order.revision + 1 if order else 1,
-        )
+        new = self._reported(order, after, oversold=bool(missing))
         alert = stock.record(alert_key)
         alerts = after_report(alert if isinstance(alert, Alert) else None, alert_key, new, missing, stock.now)
         records: dict[RecordKey, Record] = {key: new, **alerts}
         return Plan(postings, records)
+
+    def _reported(self, known: Order | None, lines: Mapping[str, OrderLine], *, oversold: bool) -> Order:
+        order = Order(
+            self.channel_id,
+            self.order_id,
+            self.name,
+            self.status,
+            self.precedence,
+            lines,
+            oversold,
+            revision=1,
+            counted=None if self.lines is None else self.precedence,
+        )
+        if known is None:
+            return order
+        # Told of no lines, a later report has said how the order is by now, but not what this one says.
+        newest = order if self.precedence >= known.precedence else known
+        return replace(
+            order,
+            name=order.name or known.name,
+            status=newest.status,
+            precedence=newest.precedence,
+            oversold=oversold or known.oversold,
+            revision=known.revision + 1,
+            counted=order.counted or known.counted,
+        )
 
     def _targets(self, stock: StockView, before: Mapping[str, OrderLine]) -> tuple[dict[str, OrderLine], list[Posting]]:
         if self.lines is None:

@@ -92,9 +92,9 @@ class SalesOperations:
         self._listings = listings
 
     async def knows(self, channel_id: str, order_id: str, at: datetime) -> bool:
-        """Whether the order has been applied as it was at that time, or later. Raises a StorageError."""
+        """Whether the order's lines have been applied as they were at that time, or later. Raises a StorageError."""
         order = await self._orders.get(channel_id, order_id)
-        return order is not None and order.precedence.occurred_at >= at
+        return order is not None and order.counted is not None and order.counted.occurred_at >= at
 
     async def report(self, channel: Channel, reported: ChannelOrder) -> None:
         """Bring the stock to the order's reported state; does nothing where a newer one was applied.
@@ -104,7 +104,7 @@ class SalesOperations:
         precedence = _stored(reported.precedence)
         for tries_left in reversed(range(REPORT_TRIES)):
             order = await self._orders.get(channel.id, reported.order_id)
-            if order is not None and order.precedence > precedence:
+            if order is not None and not order.takes(precedence, lines_told=reported.lines is not None):
                 return
             command = await self._command(channel, reported, order)
             try:

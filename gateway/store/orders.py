@@ -24,6 +24,7 @@ def order_document(order: Order) -> Document:
         "occurredAt": order.precedence.occurred_at,
         "stage": order.precedence.stage,
         "moved": order.precedence.moved,
+        "counted": None if order.counted is None else list(order.counted),
         "oversold": order.oversold,
         "lines": [
             {
@@ -41,12 +42,15 @@ def order_document(order: Order) -> Document:
 
 
 def read_order(document: dict[str, Any]) -> Order:
+    precedence = Precedence(document["occurredAt"], document["stage"], document["moved"])
+    # Orders from before there was `counted` know no difference.
+    counted = document.get("counted", precedence)
     return Order(
         channel_id=document["channelId"],
         order_id=document["orderId"],
         name=document["name"],
         status=document["status"],
-        precedence=Precedence(document["occurredAt"], document["stage"], document["moved"]),
+        precedence=precedence,
         lines={
             line["lineId"]: OrderLine(
                 line["itemId"],
@@ -60,6 +64,7 @@ def read_order(document: dict[str, Any]) -> Order:
         },
         oversold=document["oversold"],
         revision=document["revision"],
+        counted=None if counted is None else Precedence(*counted),
     )
 
 

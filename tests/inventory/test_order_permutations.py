@@ -1,0 +1,110 @@
+"""Whatever the order in which a shop's reports of one order arrive, and however often: the stock ends the same."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from gateway.inventory.batch import BatchStock
+from gateway.inventory.decision import Decision, Outcome, Submission
+from gateway.inventory.orders import Order, Precedence, order_key
+from gateway.inventory.sales import ReportedLine, ReportOrder
+from tests.builders import CAUSE, NOW, item
+
+MUG, CAP = "id-MUG", "id-CAP"
+KEY = order_key("woo", "1042")
+
+
+@dataclass(frozen=True)
+class Event:
+    """The order as it was so many seconds after its start: per line its units ordered, allocated and shipped."""
+
+    name: str
+    seconds: int
+    stage: int
+    lines: tuple[tuple[str, int, int, int], ...] | None
+
+
+def event(name: str, seconds: int, stage: int, *lines: tuple[str, int, int, int]) -> Event:
+    return Event(name, seconds, stage, lines)
+
+
+CREATED = event("created", 0, 1, (MUG, 5, 5, 0))
+PAID = event("paid", 1, 1, (MUG, 5, 5, 0))
+EDITED = event("edited: two fewer, a cap more", 2, 1, (MUG, 5, 3, 0), (CAP, 2, 2, 0))
+PART_SHIPPED = event("partially fulfilled", 3, 1, (MUG, 5, 1, 2), (CAP, 2, 2, 0))
+RESTOCKED = event("refunded with restock", 4, 1, (MUG, 5, 0, 2), (CAP, 2, 2, 0))
+WRITTEN_OFF = event("refunded without restock", 4, 1, (MUG, 5, 0, 3), (CAP, 2, 2, 0))
+SHIPPED = event("fulfilled", 5, 2, (MUG, 5, 0, 2), (CAP, 2, 0, 2))
+LINE_GONE = event("edited: the cap taken off", 4, 1, (MUG, 5, 1, 2))
+CANCELLED = event("cancelled", 5, 3, (MUG, 5, 0, 2), (CAP, 2, 0, 0))
+# Within one second a shop's reports differ only in how far the order is.
+AT_ONCE = event("paid within the same second", 0, 2, (MUG, 5, 0, 5))
+DELETED = Event("deleted, of which the shop tells no lines", 6, 4, None)
+
+LIVES = [
+    (CREATED, PAID, EDITED, PART_SHIPPED, RESTOCKED, SHIPPED),
+    (CREATED, PAID, EDITED, PART_SHIPPED, WRITTEN_OFF, CANCELLED),
+    (CREATED, EDITED, PART_SHIPPED, LINE_GONE, CANCELLED, DELETED),
+    (CREATED, AT_ONCE, EDITED, PART_SHIPPED, SHIPPED, DELETED),
+]
+
+
+def report(stock: BatchStock, told: Event) -> ReportOrder:
+    """As the operation makes it of what the order holds by now."""
+    order = stock.record(KEY)
+    held = order.lines.values() if isinstance(order, Order) else ()
+    lines = told.lines and tuple(
+        ReportedLine(item_id, item_id, ordered, allocated, shipped, ("EAST",))
+        for item_id, ordered, allocated, shipped in told.lines
+    )
+    moved = sum(shipped for _, _, _, shipped in told.lines or ())
+    return ReportOrder(
+        scope="channel/woo",
+        idempotency_key=told.name,
+        cause=CAUSE,
+        channel_id="woo",
+        order_id="1042",
+        name="#1042",
+        status=told.name,
+        precedence=Precedence(NOW + timedelta(seconds=told.seconds), told.stage, moved),
+        lines=lines,
+        held_item_ids=frozenset(line.item_id for line in held),
+    )
+
+
+def stock_after(events: Iterable[Event]) -> dict[str, tuple[int, int]]:
+    """Available and allocated units of both items."""
+    items = [item("MUG", {"EAST": 10}), item("CAP", {"EAST": 1})]
+    stock = BatchStock({one.id: one for one in items}, {"EAST": True}, NOW)
+    decision = Decision(stock, {}, seq=0)
+    for told in events:
+        [result] = decision.submit(Submission((report(stock, told),)))
+        assert isinstance(result, Outcome), result
+    levels = {one.id: stock.changes[one.id].after(NOW) if one.id in stock.changes else one for one in items}
+    return {key: (one.level("EAST").available, one.level("EAST").allocated) for key, one in levels.items()}
+
+
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life[-1].name + " after " + life[-2].name)
+def test_every_order_of_six_events_ends_in_the_same_stock(life: Sequence[Event]) -> None:
+    expected = stock_after(life)
+    wrong = [
+        [told.name for told in permutation]
+        for permutation in itertools.permutations(life)
+        # Each event comes three times: again at once, and once more after all others.
+        if stock_after([told for told in permutation for _ in range(2)] + list(permutation)) != expected
+    ]
+    assert wrong == []
+
+
+def test_the_lives_end_as_people_would_count_them() -> None:
+    assert [stock_after(life) for life in LIVES] == [
+        {MUG: (8, 0), CAP: (-1, 0)},
+        {MUG: (8, 0), CAP: (1, 0)},
+        {MUG: (8, 0), CAP: (1, 0)},
+        {MUG: (8, 0), CAP: (-1, 0)},
+    ]
