@@ -77,9 +77,9 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
             deadline_seconds=deadline_seconds,
         )
         stock = StockOperations(committer)
-        catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store)
         keys = KeyOperations(ApiKeyStore(database))
         async with open_channel_services(settings, metrics, database, stock_store, stock) as channels:
+            catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store, channels.inbox)
             orders = create_order_services(
                 settings, metrics, database, stock_store, committer, channels.directory, clock
             )

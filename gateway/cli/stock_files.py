@@ -75,7 +75,10 @@ async def import_stock(settings: Settings, source: BinaryIO, *, strict: bool = F
                     console, await stock_import.apply([line for line in chunk if isinstance(line, StockLine)])
                 )
                 advance()
-    tally = stock_import.tally
+        tally = stock_import.tally
+        if tally.items_created:
+            # Orders may have come in for what nobody here knew.
+            await gateway.channels.inbox.wake()
     typer.echo(
         f"{tally.applied} lines applied, {tally.unchanged} unchanged, {bad} bad; "
         f"{tally.items_created} items and {tally.locations_created} locations created (run {new_run_id})"

@@ -46,6 +46,13 @@ class KernelCache(Protocol):
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]: ...
 
 
+class WaitingEvents(Protocol):
+    """What channels have told of and nobody here knew."""
+
+    async def wake(self) -> int:
+        """Make all of it due now: it may be known by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogOperations:
     """Changes what items and locations are. Each returns the new state or raises an InventoryError."""
@@ -53,9 +60,11 @@ class CatalogOperations:
     items: ItemRepository
     locations: LocationRepository
     kernel: KernelCache
+    waiting: WaitingEvents
 
     async def create_item(self, sku: str, name: str | None, backorder_limit: int) -> Item:
-        """A new item without stock. Raises Conflict (TAKEN) where the SKU is in use."""
+        """A new item without stock; orders that waited for it are taken up. Raises Conflict (TAKEN) where the SKU is in
+        use."""
         check_sku(sku, ("sku",))
         check_optional_text(name, ("name",), NAME_LENGTH_MAX)
         check_range(backorder_limit, ("backorderLimit",), 0, BACKORDER_LIMIT_MAX)
@@ -63,6 +72,7 @@ class CatalogOperations:
         item = Item(uuid4().hex, sku, name, 0, 0, 0, ItemStatus.ACTIVE, backorder_limit, {}, now, now)
         if not await self.items.add(item):
             raise _taken("SKU", sku, ("sku",))
+        await self.waiting.wake()
         return item
 
     async def change_item(self, sku: str, change: ItemChange) -> Item:
@@ -82,6 +92,8 @@ class CatalogOperations:
         self.kernel.forget([sku, *([change.sku] if change.sku else [])])
         if item is None:
             raise NotFound(Code.ITEM_NOT_FOUND, f"There is no item with SKU '{sku}'.", ("sku",))
+        if change.sku is not None:
+            await self.waiting.wake()
         return item
 
     async def create_location(self, location_id: str, name: str | None, priority: int) -> Location:

@@ -116,11 +116,11 @@ class Inbox:
         change = {"state": EventState.FAILED.value, "error": error[:ERROR_LENGTH_MAX], "parkedAt": now}
         await self._update({"_id": event_id}, {"$set": change, "$unset": {"dueAt": ""}})
 
-    async def wake(self, channel_id: str) -> int:
-        """Make the channel's waiting events due now: what they wait for may have come. How many there were."""
-        return await self._make_due(
-            {"channelId": channel_id, "dueAt": {"$exists": True}, "state": EventState.WAITING.value}
-        )
+    async def wake(self, channel_id: str | None = None) -> int:
+        """Make the waiting events of one channel, or of all, due now: what they wait for may have come. How many there
+        were."""
+        wanted: Document = {"dueAt": {"$exists": True}, "state": EventState.WAITING.value}
+        return await self._make_due(wanted if channel_id is None else {**wanted, "channelId": channel_id})
 
     async def replay(self, event_ids: Sequence[str]) -> int:
         """Make events due now, whatever became of them; how many of them there are."""

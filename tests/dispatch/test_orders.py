@@ -11,6 +11,7 @@ import pytest
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
+from gateway.inventory.catalog import ItemChange
 from gateway.inventory.events import EventState
 from gateway.inventory.orders import Precedence
 from gateway.operations.sales import ChannelLine, ChannelOrder, SalesOperations, WaitingForListing
@@ -205,6 +206,32 @@ async def test_an_order_waits_for_its_listing_and_is_then_applied(mongo_uri: str
         await until(gateway, "inbox", done)
         level = await level_of(gateway, ours)
         assert (level.available, level.allocated) == (6, 4)
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+async def test_an_order_waits_for_its_item_and_is_then_applied(
+    mongo_uri: str, database_name: str, renamed: bool
+) -> None:
+    async with (
+        trading(mongo_uri, database_name, {"OURS-1": {HOME: 10}}) as gateway,
+        SimulatedShopify({"THEIRS-1": 10}) as shop,
+        webhook_server(gateway) as url,
+        gateway.channels.running(),
+    ):
+        await connect(gateway, "shopify-uk", shop)
+        shop.webhooks.address = f"{url}/webhooks/shopify-uk"
+        await shop.sell("THEIRS-1", 4)
+        await until_settled(gateway)
+        if renamed:
+            await gateway.catalog.change_item("OURS-1", ItemChange(sku="THEIRS-1"))
+        else:
+            await gateway.catalog.create_item("THEIRS-1", None, 0)
+
+        async def done() -> bool:
+            return not await gateway.database["inbox"].count_documents({"state": {"$ne": EventState.DONE.value}})
+
+        await until(gateway, "inbox", done)
+        assert (await level_of(gateway, "THEIRS-1")).allocated == 4
 
 
 async def test_an_event_that_a_killed_process_had_stored_is_taken_up_by_another(
