@@ -199,19 +199,13 @@ async def test_an_order_waits_for_its_listing_and_is_then_applied(mongo_uri: str
         ids = (await catalogue(gateway, channel))["THEIRS-1"]
         await gateway.channels.listings.create(channel.id, ours, ids)
 
-        async def done() -> bool:
-            wanted = {"state": {"$ne": EventState.DONE.value}}
-            return not await gateway.database["inbox"].count_documents(wanted)
-
-        await until(gateway, "inbox", done)
+        await until(gateway, "inbox", lambda: all_done(gateway))
         level = await level_of(gateway, ours)
         assert (level.available, level.allocated) == (6, 4)
 
 
 @pytest.mark.parametrize("renamed", [False, True])
-async def test_an_order_waits_for_its_item_and_is_then_applied(
-    mongo_uri: str, database_name: str, renamed: bool
-) -> None:
+async def test_an_order_waits_for_its_item_too(mongo_uri: str, database_name: str, renamed: bool) -> None:
     async with (
         trading(mongo_uri, database_name, {"OURS-1": {HOME: 10}}) as gateway,
         SimulatedShopify({"THEIRS-1": 10}) as shop,
@@ -227,10 +221,7 @@ async def test_an_order_waits_for_its_item_and_is_then_applied(
         else:
             await gateway.catalog.create_item("THEIRS-1", None, 0)
 
-        async def done() -> bool:
-            return not await gateway.database["inbox"].count_documents({"state": {"$ne": EventState.DONE.value}})
-
-        await until(gateway, "inbox", done)
+        await until(gateway, "inbox", lambda: all_done(gateway))
         assert (await level_of(gateway, "THEIRS-1")).allocated == 4
 
 
@@ -302,3 +293,7 @@ async def test_an_event_that_cannot_be_read_is_parked_until_it_is_replayed(mongo
 async def expire_claims(gateway: Gateway) -> None:
     """As if the time for which a process may work on an event were up."""
     await gateway.database["inbox"].update_many({}, {"$set": {"dueAt": datetime.now(UTC)}})
+
+
+async def all_done(gateway: Gateway) -> bool:
+    return not await gateway.database["inbox"].count_documents({"state": {"$ne": EventState.DONE.value}})
