@@ -89,13 +89,14 @@ async def test_a_hundred_copies_at_once_have_one_effect(mongo_uri: str, database
         gateway.channels.running(),
     ):
         await connect(gateway, "shopify-uk", shop, [SKU])
+        [delivery, *_] = shop.order_deliveries(await shop.sell(SKU, 2), "created")
         shop.webhooks.address = f"{url}/webhooks/shopify-uk"
-        shop.webhooks.hold()
-        await shop.sell(SKU, 2)
-
-        await shop.webhooks.release(copies=50)
-
+        for _ in range(100):
+            shop.webhooks.deliver_soon(delivery)
+        await shop.webhooks.settled()
+        assert shop.webhooks.statuses == [200] * 100
         await until_settled(gateway)
+        assert await gateway.database["inbox"].count_documents({}) == 1
         level = await level_of(gateway, SKU)
         assert (level.available, level.allocated) == (8, 2)
 
