@@ -96,7 +96,7 @@ async def test_a_hundred_copies_at_once_have_one_effect(mongo_uri: str, database
         await shop.webhooks.settled()
         assert shop.webhooks.statuses == [200] * 100
         await until_settled(gateway)
-        assert await gateway.database["inbox"].count_documents({}) == 1
+        assert await gateway.database["orders"].count_documents({}) == 1
         level = await level_of(gateway, SKU)
         assert (level.available, level.allocated) == (8, 2)
 
