@@ -53,6 +53,17 @@ class Write:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Change of a platform's own count by its own orders, and the units that they took, cancellations aside."""
+
+    change: int = 0
+    taken: int = 0
+
+    def and_then(self, delta: int) -> Sold:
+        return Sold(self.change + delta, self.taken + max(0, -delta))
+
+
 @dataclass(frozen=True)
 class Present:
     """What is true now: the channel, how its platform writes, which locations count; and since when it is."""
@@ -98,7 +109,7 @@ def _offer_place(
     item: Item,
     place: Place,
     offered: int,
-    sold: Mapping[Place, int] | None,
+    sold: Mapping[Place, Sold] | None,
     there: int | None,
 ) -> Intent | Confirmed:
     before = listing.confirmed.get(place)
@@ -109,9 +120,11 @@ def _offer_place(
         return Confirmed(offered, item.seq, settles_at)
     unseen = 0
     if there is not None and belief is not None:
-        # What the platform differs by are orders that it has yet to report: they must stay taken off. While it is
-        # settling, a count above our belief is a leftover of our own first write instead.
-        unseen = there - belief if settles_at is None else min(0, there - belief)
+        # What the platform differs by are orders and cancellations that it has yet to report: they must stay.
+        unseen = there - belief
+        if settles_at is not None and sold is not None and place in sold and unseen > 0:
+            # Our first write may have given back units that were sold before it, but no more than were reported since.
+            unseen = max(0, unseen - sold[place].taken)
     quantity = max(0, offered + unseen)
     compares = present.writes is StockWrites.COMPARE_AND_SET
     if compares and belief is None:
@@ -137,23 +150,23 @@ def _offer_place(
     )
 
 
-def _sold(channel: Channel, listing: Listing, item: Item, own: Iterable[OwnMovement]) -> dict[Place, int]:
-    """Change of the platform's own count by its own orders since the last acknowledgement, where there were any.
+def _sold(channel: Channel, listing: Listing, item: Item, own: Iterable[OwnMovement]) -> dict[Place, Sold]:
+    """What the platform's own orders did to its count since the last acknowledgement, where there were any.
 
     Only orders up to the item's present ledger position count, because only they are in its quantities.
     """
-    sold: dict[Place, int] = {}
+    sold: dict[Place, Sold] = {}
     for movement in own:
         if movement.item_id != listing.item_id or not channel.is_fed_by(movement.location_id):
             continue
         place = channel.place_of(movement.location_id)
         confirmed = listing.confirmed.get(place)
         if confirmed is not None and confirmed.seq < movement.seq <= item.seq:
-            sold[place] = sold.get(place, 0) + movement.delta
+            sold[place] = sold.get(place, Sold()).and_then(movement.delta)
     return sold
 
 
-def _believed(writes: StockWrites, listing: Listing, place: Place, sold: Mapping[Place, int] | None) -> int | None:
+def _believed(writes: StockWrites, listing: Listing, place: Place, sold: Mapping[Place, Sold] | None) -> int | None:
     """Units that the platform should show: what it acknowledged, changed by its own orders since.
 
     None where it may show something else: after a write without an answer; and, on a platform that simply
@@ -164,7 +177,7 @@ def _believed(writes: StockWrites, listing: Listing, place: Place, sold: Mapping
         return None
     if writes is StockWrites.ABSOLUTE and place in sold:
         return None
-    return confirmed.quantity + sold.get(place, 0)
+    return confirmed.quantity + sold.get(place, Sold()).change
 
 
 def requests(offers: Iterable[Offer], updates_max: int) -> Iterator[list[Offer]]:

@@ -54,6 +54,10 @@ class Course:
         self.shown -= 1
         self.unreported.append(1)
 
+    def cancel_there(self) -> None:
+        self.shown += 1
+        self.unreported.append(-1)
+
     def sell_elsewhere(self) -> None:
         self._count(-1)
 
@@ -171,3 +175,42 @@ def test_a_buffer_of_the_unreported_units_covers_the_window_whole() -> None:
         plain = run(Course(StockWrites.ABSOLUTE, chance=random.Random(seed)), lossy=False)
         course = run(Course(StockWrites.ABSOLUTE, plain.unreported_max, random.Random(seed)), lossy=False)
         assert course.raised_max <= 0, f"seed {seed}"
+
+
+def test_a_cancellation_that_is_not_reported_survives_a_write_while_the_place_settles() -> None:
+    course = Course(StockWrites.COMPARE_AND_SET)
+    course.push(lossy=False)
+    assert course.listing.confirmed[None].settles_at is not None
+    course.cancel_there()
+    course.sell_elsewhere()
+    while course.push(lossy=False):
+        pass
+    assert course.shown == START
+    course.report()
+    while course.push(lossy=False):
+        pass
+    assert course.shown == course.counted == START
+
+
+def cancelling(seed: int) -> Course:
+    """A course with cancellations and without a lost answer, until all is reported and the shop has been told."""
+    course = Course(StockWrites.COMPARE_AND_SET, chance=random.Random(seed))
+
+    def push() -> None:
+        course.push(lossy=False)
+
+    push()
+    for _ in range(STEPS):
+        course.chance.choice([course.sell_there, course.cancel_there, course.sell_elsewhere, course.report, push])()
+    while course.unreported:
+        course.report()
+    for _ in range(20):
+        push()
+    return course
+
+
+def test_cancellations_never_raise_a_shop_above_what_is_there() -> None:
+    for seed in range(SEEDS):
+        course = cancelling(seed)
+        assert course.returned == 0, f"seed {seed}"
+        assert course.shown <= course.counted, f"seed {seed}"

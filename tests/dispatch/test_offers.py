@@ -77,8 +77,11 @@ UNANSWERED = Intent("b", 0, None, 9, 10, None, 0, 2, 150, "", NOW)
         (CAS, 3, {"confirmed": TEN, "there": 2}, 2, 0, None),
         # Units came back there that nobody has reported yet: they stay.
         (CAS, 8, {"confirmed": TEN, "there": 12}, 12, 10, None),
-        # While it settles, the excess is what our own first write has overwritten.
-        (CAS, 8, {"confirmed": SETTLING_TEN, "there": 12}, 12, 8, None),
+        # While it settles too, for what our own first write has overwritten shows only once it is reported.
+        (CAS, 8, {"confirmed": SETTLING_TEN, "there": 12}, 12, 10, None),
+        # Then the excess is that, up to what was reported.
+        (CAS, 8, {"confirmed": SETTLING_TEN, "own": 2, "there": 10}, 10, 8, None),
+        (CAS, 8, {"confirmed": SETTLING_TEN, "own": 2, "there": 11}, 11, 9, None),
         # While it settles, what follows from its own order is verified, though no change is expected.
         (CAS, 9, {"confirmed": SETTLING_TEN, "own": 1}, 9, 9, None),
         # What cannot be counted, or has no answer, is not believed.
