@@ -15,10 +15,12 @@ from gateway.operations.catalog import CatalogOperations
 from gateway.operations.clock import Clock, utc_now
 from gateway.operations.committer import Committer
 from gateway.operations.keys import KeyOperations
+from gateway.operations.quotes import QuoteOperations
 from gateway.operations.reclaiming import Reclaimer
 from gateway.operations.stock import StockOperations
 from gateway.order_services import OrderServices, create_order_services
 from gateway.planning_services import PlanningServices, create_planning_services
+from gateway.quote_services import create_quotes
 from gateway.settings import Settings
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.codecs import CODECS
@@ -47,6 +49,7 @@ class Gateway:
     orders: OrderServices
     movements: MovementServices
     planning: PlanningServices
+    quotes: QuoteOperations
 
 
 @asynccontextmanager
@@ -85,6 +88,16 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
             )
             movements = create_movement_services(settings, metrics, database, stock_store, stock, clock)
             planning = create_planning_services(settings, database, stock_store, channels.directory, clock)
+            quotes = create_quotes(
+                settings,
+                database,
+                stock,
+                stock_store,
+                planning.velocity,
+                orders.reservations,
+                channels.directory,
+                clock,
+            )
             yield Gateway(
                 settings,
                 metrics,
@@ -98,6 +111,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
                 orders,
                 movements,
                 planning,
+                quotes,
             )
             await committer.close()
     finally:

@@ -73,6 +73,7 @@ def _services(gateway: Gateway) -> Services:
         watching=gateway.channels.watching,
         channel_health=gateway.channels.health,
         velocity=gateway.planning.velocity,
+        quotes=gateway.quotes,
     )
 
 

@@ -22,6 +22,8 @@ from schema.items import ItemQuery
 from schema.ledger import LedgerQuery
 from schema.listings import ListingMutation, ListingQuery
 from schema.locations import LocationMutation, LocationQuery
+from schema.quote_policy import QuotePolicyMutation, QuotePolicyQuery
+from schema.quotes import QuoteMutation, QuoteQuery
 from schema.reconcile import ReconcileMutation, ReconcileQuery
 from schema.registrations import ChannelRegistrationMutation, ChannelRegistrationQuery
 from schema.reservations import ReservationMutation, ReservationQuery
@@ -57,6 +59,8 @@ class Query(
     ChannelOrderQuery,
     ChannelRegistrationQuery,
     VelocityQuery,
+    QuoteQuery,
+    QuotePolicyQuery,
 ):
     """Every query, from the nouns' modules."""
 
@@ -80,6 +84,8 @@ class Mutation(
     AlertMutation,
     ChannelRegistrationMutation,
     VelocityMutation,
+    QuoteMutation,
+    QuotePolicyMutation,
 ):
     """Every mutation, from the nouns' modules."""
 

@@ -26,6 +26,7 @@ from gateway.operations.inbound import InboundOperations
 from gateway.operations.inbox import InboxOperations
 from gateway.operations.listings import ChannelSync, ListingOperations
 from gateway.operations.order_lists import OrderLists
+from gateway.operations.quotes import QuoteOperations
 from gateway.operations.reservations import ReservationOperations
 from gateway.operations.stock import StockOperations
 from gateway.operations.surveys import SurveyOperations
@@ -110,6 +111,7 @@ class Services:
     watching: Watching
     channel_health: HealthReads
     velocity: VelocityOperations
+    quotes: QuoteOperations
 
 
 @dataclass

@@ -74,6 +74,13 @@ class VelocityOperations:
         folded_until = datetime.fromtimestamp(velocity.seq / 1_000_000, UTC)
         return Velocity(item.sku, velocity.half_life_days, folded_until, cell, series, figures(cell, series))
 
+    async def units_per_day(self, item_id: str) -> float | None:
+        """The rate to plan with of an item, over all locations and channels; None while none is known."""
+        velocity = await self._velocities.one(item_id, ALL_LOCATIONS)
+        cell = velocity.cell_at(None, self._clock()) if velocity is not None else None
+        known = figures(cell, cell.series.get(ALL_CHANNELS, Series())) if cell is not None else None
+        return None if known is None else known.units_per_day
+
     async def rebuild(self) -> None:
         """Have the whole ledger folded anew, in the background; an item's former figures are shown until its turn."""
         await self._velocities.begin_round()

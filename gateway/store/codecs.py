@@ -8,12 +8,14 @@ from gateway.inventory.alerts import ALERTS
 from gateway.inventory.customer_orders import CUSTOMER_ORDERS
 from gateway.inventory.inbound import INBOUND
 from gateway.inventory.orders import ORDERS
+from gateway.inventory.quotes import QUOTES
 from gateway.inventory.reservations import RESERVATIONS
 from gateway.inventory.transfers import TRANSFERS
 from gateway.store.alerts import alert_document, read_alert
 from gateway.store.customer_orders import customer_order_document, read_customer_order
 from gateway.store.inbound import inbound_document, read_inbound
 from gateway.store.orders import order_document, read_order
+from gateway.store.quotes import quote_document, read_quote
 from gateway.store.records import Codec
 from gateway.store.reservations import read_reservation, reservation_document
 from gateway.store.transfers import read_transfer, transfer_document
@@ -25,4 +27,5 @@ CODECS: Mapping[str, Codec] = {
     TRANSFERS: Codec(transfer_document, read_transfer),
     INBOUND: Codec(inbound_document, read_inbound),
     ALERTS: Codec(alert_document, read_alert),
+    QUOTES: Codec(quote_document, read_quote),
 }

@@ -11,6 +11,7 @@ from gateway.inventory.alerts import ALERTS
 from gateway.inventory.customer_orders import CUSTOMER_ORDERS
 from gateway.inventory.inbound import INBOUND
 from gateway.inventory.orders import ORDERS
+from gateway.inventory.quotes import QUOTES
 from gateway.inventory.reservations import RESERVATIONS
 from gateway.inventory.transfers import TRANSFERS
 from gateway.store.alerts import ALERT_INDEXES
@@ -24,6 +25,7 @@ from gateway.store.inbox import INBOX_INDEXES
 from gateway.store.listings import LISTING_INDEXES
 from gateway.store.open_documents import OPEN_ORDER_INDEX, OPEN_RESERVATION_INDEX
 from gateway.store.orders import ORDER_INDEXES
+from gateway.store.quotes import QUOTE_INDEXES
 from gateway.store.registrations import REGISTRATION_INDEXES, REGISTRATIONS
 from gateway.store.reservations import RESERVATION_INDEXES
 from gateway.store.stock import ITEM_INDEXES, LEDGER_INDEXES
@@ -38,6 +40,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     TRANSFERS: TRANSFER_INDEXES,
     INBOUND: INBOUND_INDEXES,
     ALERTS: ALERT_INDEXES,
+    QUOTES: QUOTE_INDEXES,
     "drifts": DRIFT_INDEXES,
     "listings": [*LISTING_INDEXES, *HINT_INDEXES],
     "inbox": INBOX_INDEXES,

@@ -1,0 +1,229 @@
+"""Quoting lines by the operator's policy, and holding what was quoted at the terms of the quote."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from gateway.inventory.allocation import StrategyName
+from gateway.inventory.batch import BatchStock
+from gateway.inventory.errors import Code, Conflict, IdempotencyKeyReused, InvalidInput, NotFound, Path
+from gateway.inventory.idempotency import fingerprint
+from gateway.inventory.identifiers import KEY_LENGTH_MAX, check_count, check_slug, check_text
+from gateway.inventory.quantities import QUANTITY_MAX
+from gateway.inventory.quotes import AcceptQuote, Quote, QuotedLine
+from gateway.inventory.reservations import Reservation, reservation_key
+from gateway.inventory.reserving import Allotment, Allotter, RequestedLine, Reserve
+from gateway.inventory.stock import Item
+from gateway.operations.calls import Call
+from gateway.operations.clock import Clock
+from gateway.operations.reservations import ReservationOperations, ReservationOutcome
+from gateway.operations.sourcing import LineRequest, Sourcing
+from gateway.operations.stock import StockOperations
+from gateway.planning.quoting import QuoteFacts, QuotePolicy, quoted_price, terms
+
+LINES_MAX = 50
+PRICE_MAX = 10**15
+PRICE_PLACES_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRequest:
+    """A line to quote, and the asker's own price of a unit, where it wants one back."""
+
+    line: LineRequest
+    unit_price: Decimal | None = None
+
+
+class StockLookup(Protocol):
+    async def items(self, skus: Collection[str]) -> Mapping[str, Item]: ...
+
+    async def locations(self, fresh: bool = False) -> Mapping[str, bool]: ...
+
+
+class RateLookup(Protocol):
+    async def units_per_day(self, item_id: str) -> float | None:
+        """The item's rate of demand over all channels and locations; None while none is known."""
+
+
+class QuoteRepository(Protocol):
+    async def get(self, quote_id: str) -> Quote | None: ...
+
+    async def insert(self, quote: Quote) -> bool: ...
+
+    async def policy(self) -> QuotePolicy: ...
+
+    async def replace_policy(self, policy: QuotePolicy) -> QuotePolicy | None: ...
+
+
+class QuoteOperations:
+    """Each raises an InventoryError that names what is wrong."""
+
+    def __init__(
+        self,
+        stock: StockOperations,
+        lookup: StockLookup,
+        rates: RateLookup,
+        quotes: QuoteRepository,
+        reservations: ReservationOperations,
+        sourcing: Sourcing,
+        clock: Clock,
+        *,
+        default_seconds: int,
+    ) -> None:
+        """`default_seconds` is how long an accepted quote's units are held unless its taker says otherwise."""
+        self._stock = stock
+        self._lookup = lookup
+        self._rates = rates
+        self._quotes = quotes
+        self._reservations = reservations
+        self._sourcing = sourcing
+        self._clock = clock
+        self._default_seconds = default_seconds
+
+    async def quote(self, call: Call, requests: Sequence[QuoteRequest]) -> tuple[Quote, bool]:
+        """What is offered for each line, until the quote expires; and whether the same key had asked for it before."""
+        check_text(call.idempotency_key, ("idempotencyKey",), KEY_LENGTH_MAX)
+        check_count(requests, ("lines",), LINES_MAX)
+        prices = [request.unit_price for request in requests]
+        for index, price in enumerate(prices):
+            _check_price(price, ("lines", str(index), "unitPrice"))
+        lines = await self._sourcing.requested([request.line for request in requests])
+        asked = _asked(lines, prices)
+        known = await self._quotes.get(call.new_id)
+        if known is None:
+            known = await self._made(call, lines, prices, fingerprint(asked))
+            if await self._quotes.insert(known):
+                return replace(known, revision=1), False
+            known = await self.get(call.new_id)
+        if known.fingerprint != fingerprint(asked):
+            raise IdempotencyKeyReused(("lines",))
+        return known, True
+
+    async def accept(
+        self, call: Call, quote_id: str, *, owner: str | None = None, expires_in_seconds: int | None = None
+    ) -> tuple[Quote, ReservationOutcome]:
+        """Hold what a quote offers, at its terms. Raises Conflict where it expired or was accepted before."""
+        quote = await self.get(quote_id)
+        if not quote.offered:
+            raise Conflict(Code.INSUFFICIENT_STOCK, "This quote offers nothing.", ("quoteId",))
+        cause = call.cause(f"quote:{quote.id}")
+        reserve = Reserve(
+            call.client,
+            call.idempotency_key,
+            cause,
+            reservation_id=call.new_id,
+            lines=await self._sourcing.resolved(quote.offered),
+            owner=owner,
+            expires_in_seconds=expires_in_seconds,
+            default_seconds=self._default_seconds,
+            strategy=StrategyName.PRIORITY,
+        )
+        outcome = await self._stock.apply(AcceptQuote(call.client, call.idempotency_key, cause, reserve, quote.id))
+        stored = outcome.records.get(reservation_key(call.new_id))
+        held = stored if isinstance(stored, Reservation) else await self._reservations.get(call.new_id)
+        return await self.get(quote_id), ReservationOutcome(held, outcome.replayed)
+
+    async def get(self, quote_id: str) -> Quote:
+        """Raises NotFound."""
+        check_slug(quote_id, ("quoteId",))
+        quote = await self._quotes.get(quote_id)
+        if quote is None:
+            raise NotFound(Code.QUOTE_NOT_FOUND, f"There is no quote '{quote_id}'.", ("quoteId",))
+        return quote
+
+    def now(self) -> datetime:
+        """The time by which a quote's state is told."""
+        return self._clock()
+
+    async def policy(self) -> QuotePolicy:
+        return await self._quotes.policy()
+
+    async def set_policy(self, policy: QuotePolicy) -> QuotePolicy:
+        """Put it in the place of its own revision, from the next quote on. Raises Conflict where that is outdated."""
+        policy.check()
+        after = await self._quotes.replace_policy(replace(policy, updated_at=self._clock()))
+        if after is None:
+            message = "The policy was changed by somebody else. Read it again."
+            raise Conflict(Code.REVISION_STALE, message, ("compareRevision",))
+        return after
+
+    async def _made(
+        self, call: Call, lines: Sequence[RequestedLine], prices: Sequence[Decimal | None], request: bytes
+    ) -> Quote:
+        policy = await self._quotes.policy()
+        items = await self._lookup.items({line.sku for line in lines})
+        rates = await asyncio.gather(*(self._rates.units_per_day(item.id) for item in items.values()))
+        rate_of = dict(zip(items, rates, strict=True))
+        now = self._clock()
+        stock = BatchStock({item.id: item for item in items.values()}, await self._lookup.locations(), now)
+        facts = {sku: QuoteFacts(sku, frozenset(), 0, rate_of[sku]) for sku in items}
+        offering = _Offering(policy, stock, facts)
+        quoted = [
+            offering.offer(line, price, ("lines", str(index)))
+            for index, (line, price) in enumerate(zip(lines, prices, strict=True))
+        ]
+        return Quote(
+            id=call.new_id,
+            client=call.client,
+            lines=tuple(quoted),
+            policy_revision=policy.revision,
+            fingerprint=request,
+            expires_at=now + timedelta(seconds=policy.valid_seconds),
+            created_at=now,
+            updated_at=now,
+        )
+
+
+class _Offering:
+    """Offers line after line: each sees what those before it, even of the same SKU, were offered."""
+
+    def __init__(self, policy: QuotePolicy, stock: BatchStock, facts: Mapping[str, QuoteFacts]) -> None:
+        self._policy = policy
+        self._stock = stock
+        self._facts = facts
+        self._offered = Counter[tuple[str, str]]()
+
+    def offer(self, line: RequestedLine, unit_price: Decimal | None, path: Path) -> QuotedLine:
+        """Raises NotFound or Conflict for what cannot be sold at all."""
+        available = self._obtained(line, QUANTITY_MAX, path).quantity
+        given = terms(self._policy, replace(self._facts[line.sku], available=available), line.quantity)
+        if given.quantity:
+            obtained = self._obtained(line, given.quantity, path)
+            for share in obtained.shares:
+                self._offered[obtained.item.id, share.location_id] += share.quantity
+        price = None if unit_price is None else quoted_price(unit_price, given.discount_percent)
+        return QuotedLine(line, given.quantity, given.discount_percent, unit_price, price, given.rule, given.why)
+
+    def _obtained(self, line: RequestedLine, quantity: int, path: Path) -> Allotment:
+        offered = {cell: -units for cell, units in self._offered.items()}
+        return Allotter(self._stock, StrategyName.PRIORITY, freed=offered).allot(replace(line, quantity=quantity), path)
+
+
+def _asked(lines: Sequence[RequestedLine], prices: Sequence[Decimal | None]) -> dict[str, object]:
+    """The request in the form that two requests are compared in; the order of the lines counts."""
+    return {
+        str(number): {
+            "sku": line.sku,
+            "quantity": line.quantity,
+            "from": line.source,
+            "price": None if price is None else str(price),
+        }
+        for number, (line, price) in enumerate(zip(lines, prices, strict=True))
+    }
+
+
+def _check_price(price: Decimal | None, path: Path) -> None:
+    if price is None:
+        return
+    exponent = price.as_tuple().exponent
+    # Infinities and what is no number have a letter there.
+    readable = isinstance(exponent, int) and -PRICE_PLACES_MAX <= exponent <= 0
+    if not readable or not 0 <= price <= PRICE_MAX:
+        message = f"A price is a decimal number from 0 to {PRICE_MAX}, with up to {PRICE_PLACES_MAX} decimal places."
+        raise InvalidInput(Code.INVALID_INPUT, message, path)

@@ -1,0 +1,178 @@
+"""Quotes: asked for, honoured, and refused, as a client sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from gateway.inventory.access import Scope
+from tests.clock import StoppedClock
+from tests.schema.shop import Shop, open_shop
+
+QUOTE = """
+mutation($input: QuoteCreateInput!) {
+  quoteCreate(input: $input) {
+    quote {
+      id state expiresAt policyRevision reservationId
+      lines { sku asked quantity discountPercent unitPrice quotedPrice rule why }
+    }
+    replayed userErrors { field code }
+  }
+}
+"""
+ACCEPT = """
+mutation($input: QuoteAcceptInput!) {
+  quoteAccept(input: $input) {
+    quote { state reservationId lines { quantity quotedPrice } }
+    reservation { id state reference owner lines { sku locationId quantity } }
+    replayed userErrors { field code message }
+  }
+}
+"""
+POLICY = """
+mutation($input: QuotePolicySetInput!) {
+  quotePolicySet(input: $input) { policy { revision validSeconds rules { name discountPercent } }
+    userErrors { field code } }
+}
+"""
+READ = "query($id: ID!) { quote(id: $id) { state } }"
+RULES = [
+    {"name": "scarce", "availableTo": 20, "sharePercentMax": 50},
+    {"name": "lamps", "skus": ["LAMP"], "discountPercent": "10"},
+]
+
+
+@dataclass(slots=True)
+class Desk:
+    """A stocked shop where quotes are asked for."""
+
+    shop: Shop
+    clock: StoppedClock
+
+    async def quote(self, key: str, *lines: dict[str, object]) -> dict[str, Any]:
+        answer = await self.shop.owner.ask(QUOTE, input={"idempotencyKey": key, "lines": list(lines)})
+        payload: dict[str, Any] = answer["quoteCreate"]
+        return payload
+
+    async def accept(self, key: str, quote_id: str, **fields: object) -> dict[str, Any]:
+        answer = await self.shop.owner.ask(ACCEPT, input={"idempotencyKey": key, "quoteId": quote_id, **fields})
+        payload: dict[str, Any] = answer["quoteAccept"]
+        return payload
+
+    async def write_policy(self, rules: list[dict[str, object]], compare_revision: int) -> dict[str, Any]:
+        operator = await self.shop.client(Scope.ADMIN, name="operator")
+        policy = {"rules": rules, "validSeconds": 60, "compareRevision": compare_revision}
+        payload: dict[str, Any] = (await operator.ask(POLICY, input=policy))["quotePolicySet"]
+        return payload
+
+
+@pytest.fixture
+async def desk(mongo_uri: str, database_name: str) -> AsyncIterator[Desk]:
+    clock = StoppedClock()
+    async with open_shop(mongo_uri, database_name, clock=clock) as shop:
+        await shop.stock_up({"LAMP": {"EAST": 100, "WEST": 5}, "SOFA": {"EAST": 7}})
+        yield Desk(shop, clock)
+
+
+async def test_a_quote_offers_what_the_policy_says_and_is_honoured(desk: Desk) -> None:
+    assert (await desk.write_policy(RULES, 0))["policy"]["revision"] == 1
+    lines = [{"sku": "LAMP", "quantity": 4, "unitPrice": "19.90"}, {"sku": "SOFA", "quantity": 5}]
+    quote = (await desk.quote("q-1", *lines))["quote"]
+    assert (quote["state"], quote["policyRevision"]) == ("OPEN", 1)
+    lamp, sofa = quote["lines"]
+    assert (lamp["quantity"], lamp["discountPercent"], lamp["quotedPrice"], lamp["rule"]) == (4, "10", "17.91", "lamps")
+    assert (sofa["asked"], sofa["quantity"], sofa["quotedPrice"], sofa["rule"]) == (5, 3, None, "scarce")
+
+    # Another policy does not change what was quoted.
+    assert (await desk.write_policy([], 1))["policy"]["revision"] == 2
+    accepted = await desk.accept("a-1", quote["id"], owner="cart-1")
+    assert accepted["userErrors"] == []
+    held = accepted["reservation"]
+    assert (held["state"], held["owner"], held["reference"]) == ("HELD", "cart-1", f"quote:{quote['id']}")
+    assert held["lines"] == [
+        {"sku": "LAMP", "locationId": "EAST", "quantity": 4},
+        {"sku": "SOFA", "locationId": "EAST", "quantity": 3},
+    ]
+    assert accepted["quote"]["state"] == "ACCEPTED"
+    assert accepted["quote"]["reservationId"] == held["id"]
+    assert accepted["quote"]["lines"][0]["quotedPrice"] == "17.91"
+
+
+async def test_a_repetition_finds_the_same_quote_and_the_same_reservation(desk: Desk) -> None:
+    first, again = [await desk.quote("q-1", {"sku": "LAMP", "quantity": 2, "unitPrice": "5"}) for _ in range(2)]
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert first["quote"] == again["quote"]
+    other = await desk.quote("q-1", {"sku": "LAMP", "quantity": 3, "unitPrice": "5"})
+    assert [error["code"] for error in other["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    taken, repeated = [await desk.accept("a-1", first["quote"]["id"]) for _ in range(2)]
+    assert (taken["replayed"], repeated["replayed"]) == (False, True)
+    assert taken["reservation"] == repeated["reservation"]
+
+
+async def test_a_quote_is_accepted_once_whoever_is_first(desk: Desk) -> None:
+    quote_id = (await desk.quote("q-1", {"sku": "LAMP", "quantity": 2}))["quote"]["id"]
+    answers = await asyncio.gather(*(desk.accept(f"a-{number}", quote_id) for number in range(8)))
+    held = [answer["reservation"] for answer in answers if answer["reservation"] is not None]
+    codes = [error["code"] for answer in answers for error in answer["userErrors"]]
+    assert (len(held), codes) == (1, ["ALREADY_ACCEPTED"] * 7)
+
+
+async def test_an_expired_quote_is_not_honoured(desk: Desk) -> None:
+    await desk.write_policy([], 0)
+    quote_id = (await desk.quote("q-1", {"sku": "LAMP", "quantity": 2}))["quote"]["id"]
+    desk.clock.advance(60)
+    refused = await desk.accept("a-1", quote_id)
+    assert [(error["field"], error["code"]) for error in refused["userErrors"]] == [(["input", "quoteId"], "EXPIRED")]
+    assert (await desk.shop.owner.ask(READ, id=quote_id))["quote"]["state"] == "EXPIRED"
+
+
+async def test_a_quote_promises_no_units(desk: Desk) -> None:
+    quote_id = (await desk.quote("q-1", {"sku": "SOFA", "quantity": 7}))["quote"]["id"]
+    await desk.shop.owner.adjust("gone", "SOFA", {"EAST": -1})
+    refused = await desk.accept("a-1", quote_id)
+    assert [error["code"] for error in refused["userErrors"]] == ["INSUFFICIENT_STOCK"]
+    assert (await desk.shop.owner.ask(READ, id=quote_id))["quote"]["state"] == "OPEN"
+
+
+async def test_two_lines_are_not_quoted_the_same_units(desk: Desk) -> None:
+    anywhere, west = {"sku": "SOFA", "quantity": 5}, {"sku": "SOFA", "quantity": 5, "locationId": "EAST"}
+    lines = (await desk.quote("q-1", anywhere, west))["quote"]["lines"]
+    assert [line["quantity"] for line in lines] == [5, 2]
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "code"),
+    [
+        ({"sku": "LAMPE", "quantity": 1}, ["input", "lines", "0", "sku"], "ITEM_NOT_FOUND"),
+        ({"sku": "LAMP", "quantity": 0}, ["input", "lines", "0", "quantity"], "OUT_OF_RANGE"),
+        ({"sku": "LAMP", "quantity": 1, "unitPrice": "-1"}, ["input", "lines", "0", "unitPrice"], "INVALID_INPUT"),
+        ({"sku": "LAMP", "quantity": 1, "unitPrice": "1e400"}, ["input", "lines", "0", "unitPrice"], "INVALID_INPUT"),
+        ({"sku": "LAMP", "quantity": 1, "unitPrice": "NaN"}, ["input", "lines", "0", "unitPrice"], "INVALID_INPUT"),
+    ],
+)
+async def test_a_line_that_cannot_be_meant_is_refused_by_name(
+    desk: Desk, line: dict[str, object], field: list[str], code: str
+) -> None:
+    refused = await desk.quote("q-1", line)
+    assert refused["userErrors"] == [{"field": field, "code": code}]
+
+
+async def test_a_policy_is_written_by_an_operator_who_knows_the_present_one(desk: Desk) -> None:
+    await desk.write_policy(RULES, 0)
+    late = await desk.write_policy([], 0)
+    assert late["userErrors"] == [{"field": ["input", "compareRevision"], "code": "REVISION_STALE"}]
+    policy = {"rules": [], "compareRevision": 1}
+    [refused] = (await desk.shop.owner.ask(POLICY, input=policy))["quotePolicySet"]["userErrors"]
+    assert refused["code"] == "FORBIDDEN"
+
+
+async def test_a_quote_that_offers_nothing_cannot_be_accepted(desk: Desk) -> None:
+    await desk.shop.owner.adjust("gone", "SOFA", {"EAST": -7})
+    quote = (await desk.quote("q-1", {"sku": "SOFA", "quantity": 1}))["quote"]
+    assert quote["lines"][0]["quantity"] == 0
+    refused = await desk.accept("a-1", quote["id"])
+    assert [error["code"] for error in refused["userErrors"]] == ["INSUFFICIENT_STOCK"]
