@@ -11,6 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from gateway.agents.endpoint import AgentEndpoint
+from gateway.agents.server import AgentTools
+from gateway.agents.toolbox import Toolbox
 from gateway.authentication import Authentication
 from gateway.bootstrap import Gateway
 from gateway.graphql import create_endpoint
@@ -34,11 +37,18 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
             WebSocketRoute("/graphql", graphql),
             *_probes(gateway, health, authentication),
             *rest_routes(gateway.orders, gateway.stock, authentication, settings),
+            Route("/mcp", _agents(gateway, authentication), methods=["POST"]),
             Route("/webhooks/{channel_id}", gateway.channels.intake.receive, methods=["POST"]),
             Route("/webhooks/{channel_id}", gateway.channels.intake.challenge, methods=["GET"]),
         ],
         middleware=[Middleware(MeasuredRequests, gateway.metrics), *_cross_origin(settings)],
     )
+
+
+def _agents(gateway: Gateway, authentication: Authentication) -> AgentEndpoint:
+    orders = gateway.orders
+    toolbox = Toolbox(orders.availability, orders.reservations, gateway.quotes, gateway.movements.history)
+    return AgentEndpoint(AgentTools(toolbox.tools()), authentication, gateway.settings)
 
 
 def create_probe_app(gateway: Gateway, health: Health) -> Starlette:

@@ -84,22 +84,30 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
 
 
 def refusal(error: Exception) -> Response:
-    """The answer to a request that ended with an exception; unexpected ones are logged and masked."""
+    """The answer to a request that ended with an exception."""
+    problem = problem_of(error)
+    if isinstance(error, RequestRefused):
+        return problem_response(problem, error.headers)
+    return problem_response(problem, _RETRY_AFTER if problem.retryable else None)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to tell of an exception; unexpected ones are logged and masked."""
     match error:
         case Refused():
-            return problem_response(error.problem, _RETRY_AFTER if error.problem.retryable else None)
+            return error.problem
         case InventoryError():
-            return problem_response(_problem(error), _RETRY_AFTER if error.retryable else None)
+            return _problem(error)
         case StorageError():
-            away = Unavailable(Code.UNAVAILABLE, "The database did not answer in time. Send the request again.")
-            return problem_response(_problem(away), _RETRY_AFTER)
+            return _problem(
+                Unavailable(Code.UNAVAILABLE, "The database did not answer in time. Send the request again.")
+            )
         case RequestRefused():
-            return problem_response(Refused(error.status, error.code, error.message).problem, error.headers)
+            return Refused(error.status, error.code, error.message).problem
         case _:
             error_id = secrets.token_hex(8)
-            _log.error("unexpected error in a REST request", error_id=error_id, exc_info=error)
-            status = HTTPStatus.INTERNAL_SERVER_ERROR
-            return problem_response(Refused(status, "INTERNAL", "Internal error", error_id=error_id).problem)
+            _log.error("unexpected error in a request", error_id=error_id, exc_info=error)
+            return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL", "Internal error", error_id=error_id).problem
 
 
 def _status(error: InventoryError) -> HTTPStatus:

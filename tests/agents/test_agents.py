@@ -1,0 +1,183 @@
+"""The tools as a real client of the protocol uses them, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+import uvicorn
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from gateway.app import create_app
+from gateway.bootstrap import Gateway
+from gateway.health import Health
+from gateway.inventory.access import Scope
+from tests.kernel import kernel, stock_up
+
+TRADER = (Scope.INVENTORY_READ, Scope.INVENTORY_WRITE)
+TOOLS = {
+    "check_availability",
+    "quote",
+    "accept_quote",
+    "hold",
+    "confirm_hold",
+    "release_hold",
+    "explain_number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A stocked gateway behind a real server."""
+
+    gateway: Gateway
+    url: str
+
+    @asynccontextmanager
+    async def agent(self, *scopes: Scope, mode: str = "auto") -> AsyncIterator[Client]:
+        key = await self.gateway.keys.create("agent", scopes)
+        async with (
+            httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"}, timeout=30) as http,
+            Client(streamable_http_client(self.url, http_client=http), mode=mode) as client,
+        ):
+            yield client
+
+    async def available(self, sku: str) -> int:
+        item = (await self.gateway.stock_store.items([sku]))[sku]
+        return sum(level.available for level in item.levels.values())
+
+
+@pytest.fixture
+async def served(mongo_uri: str, database_name: str) -> AsyncIterator[Served]:
+    async with kernel(mongo_uri, database_name, body_bytes_max=100_000) as gateway:
+        await stock_up(gateway, {"LAMP": {"EAST": 10, "WEST": 3}, "SOFA": {"EAST": 2}})
+        listening = socket.create_server(("127.0.0.1", 0))
+        app = create_app(gateway, Health(gateway.database))
+        config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield Served(gateway, f"http://127.0.0.1:{listening.getsockname()[1]}/mcp")
+        finally:
+            server.should_exit = True
+            await serving
+            listening.close()
+
+
+async def called(agent: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    result = await agent.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    answer: dict[str, Any] = result.structured_content
+    return answer
+
+
+async def refused(agent: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    result = await agent.call_tool(tool, arguments)
+    assert result.is_error
+    problem: dict[str, Any] = result.structured_content
+    return problem
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_an_agent_checks_holds_and_confirms(served: Served, mode: str) -> None:
+    async with served.agent(*TRADER, mode=mode) as agent:
+        assert {tool.name for tool in (await agent.list_tools()).tools} >= TOOLS
+        found = await called(agent, "check_availability", skus=["LAMP", "VASE"])
+        assert [(each["sku"], each["known"], each["quantity"]) for each in found["availability"]] == [
+            ("LAMP", True, 13),
+            ("VASE", False, 0),
+        ]
+        lines = [{"sku": "LAMP", "quantity": 4}, {"sku": "SOFA", "quantity": 1}]
+        hold = await called(agent, "hold", lines=lines, owner="conversation-7", requestKey="hold-1")
+        again = await called(agent, "hold", lines=lines, owner="conversation-7", requestKey="hold-1")
+        assert (hold["state"], hold["owner"], again["id"]) == ("HELD", "conversation-7", hold["id"])
+        confirmed = await called(agent, "confirm_hold", reservationId=hold["id"], requestKey="confirm-1")
+        assert confirmed["state"] == "COMMITTED"
+    assert await served.available("LAMP") == 9
+
+
+async def test_an_agent_takes_a_quote_and_has_it_honoured(served: Served) -> None:
+    async with served.agent(*TRADER) as agent:
+        line = {"sku": "LAMP", "quantity": 20, "unitPrice": "10.00"}
+        quote = await called(agent, "quote", lines=[line], requestKey="quote-1")
+        assert [(each["asked"], each["quantity"], each["quotedPrice"]) for each in quote["lines"]] == [
+            (20, 13, "10.00")
+        ]
+        accepted = await called(agent, "accept_quote", quoteId=quote["id"], requestKey="accept-1")
+        assert accepted["quote"]["state"] == "accepted"
+        assert sum(each["quantity"] for each in accepted["reservation"]["lines"]) == 13
+        released = await called(
+            agent, "release_hold", reservationId=accepted["reservation"]["id"], requestKey="release-1", reason="no deal"
+        )
+        assert released["state"] == "RELEASED"
+    assert await served.available("LAMP") == 13
+
+
+async def test_an_agent_has_a_number_explained(served: Served) -> None:
+    async with served.agent(*TRADER) as agent:
+        await called(agent, "hold", lines=[{"sku": "SOFA", "quantity": 2}], owner="cart-9", requestKey="hold-1")
+        explained = await called(agent, "explain_number", sku="SOFA", locationId="EAST")
+    assert explained["quantities"] == {"available": 0, "allocated": 2, "incoming": 0, "unavailable": 0}
+    [document] = explained["documents"]
+    assert (document["units"], document["owner"]) == (2, "cart-9")
+    newest = explained["movements"][0]
+    assert (newest["actor"], newest["deltas"]) == ("agent", {"available": -2, "allocated": 2})
+
+
+async def test_two_agents_cannot_hold_the_same_unit(served: Served) -> None:
+    async with served.agent(*TRADER) as one, served.agent(*TRADER) as other:
+        results = await asyncio.gather(
+            *(
+                agent.call_tool("hold", {"lines": [{"sku": "SOFA", "quantity": 2}], "requestKey": key})
+                for agent, key in [(one, "a"), (other, "b")]
+            )
+        )
+        assert sorted(result.is_error for result in results) == [False, True]
+        [lost] = [result.structured_content for result in results if result.is_error]
+        assert (lost["code"], lost["actualQuantity"], lost["field"]) == (
+            "INSUFFICIENT_STOCK",
+            0,
+            ["lines", "0", "quantity"],
+        )
+
+
+async def test_an_agent_is_told_what_is_wrong_with_its_arguments(served: Served) -> None:
+    async with served.agent(*TRADER) as agent:
+        missing = await refused(agent, "hold", lines=[{"sku": "SOFA", "quantity": 0}], requestKey="a")
+        assert (missing["code"], missing["field"]) == ("OUT_OF_RANGE", ["lines", "0", "quantity"])
+        keyless = await refused(agent, "hold", lines=[{"sku": "SOFA", "quantity": 1}])
+        assert keyless["field"] == ["requestKey"]
+        unknown = await refused(agent, "explain_number", sku="VASE", locationId="EAST")
+        assert unknown["code"] == "ITEM_NOT_FOUND"
+        price = {"sku": "SOFA", "quantity": 1, "unitPrice": "NaN"}
+        assert (await refused(agent, "quote", lines=[price], requestKey="b"))["field"] == ["lines", "0", "unitPrice"]
+
+
+async def test_an_agent_sees_and_uses_only_what_its_key_may(served: Served) -> None:
+    async with served.agent(Scope.AVAILABILITY_READ) as shopper:
+        assert {tool.name for tool in (await shopper.list_tools()).tools} == {"check_availability"}
+        [lamp] = (await called(shopper, "check_availability", skus=["LAMP"]))["availability"]
+        assert (lamp["band"], lamp["quantity"]) == ("IN_STOCK", None)
+        hold = await refused(shopper, "hold", lines=[{"sku": "SOFA", "quantity": 1}], requestKey="a")
+        assert hold["code"] == "FORBIDDEN"
+    assert await served.available("SOFA") == 2
+
+
+async def test_nobody_is_answered_without_a_key_or_with_a_huge_body(served: Served) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    async with httpx.AsyncClient() as http:
+        stranger = await http.post(served.url, json=call)
+        assert (stranger.status_code, stranger.json()["code"]) == (401, "UNAUTHENTICATED")
+        key = await served.gateway.keys.create("agent", TRADER)
+        headers = {"authorization": f"Bearer {key}", "accept": "application/json, text/event-stream"}
+        huge = await http.post(served.url, headers=headers, json={**call, "params": {"cursor": "x" * 100_001}})
+        assert huge.status_code == 413
+        assert (await http.get(served.url, headers=headers)).status_code == 405
