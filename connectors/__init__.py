@@ -17,11 +17,14 @@ from connectors.platforms.netsuite import NetSuite
 from connectors.platforms.odoo import Odoo
 from connectors.platforms.prestashop import PrestaShop
 from connectors.platforms.quickbooks_commerce import QuickBooksCommerce
+from connectors.platforms.salesforce_commerce_cloud import SalesforceCommerceCloud
 from connectors.platforms.sap_business_one import SapBusinessOne
 from connectors.platforms.shopify import Shopify, ShopifyPos
 from connectors.platforms.square import Square
 from connectors.platforms.tradegecko import TradeGecko
+from connectors.platforms.walmart_marketplace import WalmartMarketplace
 from connectors.platforms.woocommerce import WooCommerce
+from connectors.platforms.zalando import Zalando
 from connectors.platforms.zoho_inventory import ZohoInventory
 
 
@@ -50,12 +53,15 @@ CONNECTORS: Mapping[str, Connector[Any]] = registry(
         Odoo(),
         PrestaShop(),
         QuickBooksCommerce(),
+        SalesforceCommerceCloud(),
         SapBusinessOne(),
         Shopify(),
         ShopifyPos(),
         Square(),
         TradeGecko(),
+        WalmartMarketplace(),
         WooCommerce(),
+        Zalando(),
         ZohoInventory(),
     )
 )

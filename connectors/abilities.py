@@ -8,9 +8,12 @@ class StockWrites(StrEnum):
     """How a sale that is still in flight from the platform is kept from being trampled, best first."""
 
     COMPARE_AND_SET = "compare_and_set"
-    """Set, on condition that the count is still what we believe: a sale in between makes the write fail."""
+    """Set, on condition that the count is still what we believe: a sale in between makes the write fail, or is kept."""
     IDEMPOTENT_DELTA = "idempotent_delta"
     """Change by what happened elsewhere, once for each key: a sale in between is kept."""
+    LOOK_AND_SET = "look_and_set"
+    """Set, on condition that a look just before shows what we believe: a sale in the moment between look and write is
+    lost until its report arrives."""
     ABSOLUTE = "absolute"
     """Overwrite: a sale the platform has not reported yet is lost until its report arrives."""
 
@@ -33,3 +36,5 @@ class StockAbilities:
     counted: CountedQuantity = CountedQuantity.AVAILABLE
     echoes: bool = False
     """Our own writes come back as notifications."""
+    shows_counts: bool = True
+    """False: it only takes counts, so it cannot be compared, and `read_stock` says so."""

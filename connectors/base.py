@@ -47,11 +47,13 @@ class Connector(ABC, Generic[Config]):
     listing_ids: ClassVar[ListingIds]
     signature: ClassVar[Signature | None]
     """None: the platform sends no webhooks, and whatever arrives is refused."""
+    sends_again: ClassVar[bool] = True
+    """What does not arrive is sent again until it does. Otherwise notifications only make it quicker."""
     topics: ClassVar[Mapping[str, MessageKind]]
     """The topics we act on; others are accepted and ignored."""
     poll_seconds_min: ClassVar[float] = 0
     """The platform's limits allow no more frequent look for changed orders."""
-    setup: ClassVar[Sequence[str]] = ()
+    setup: ClassVar[Sequence[str]]
     """What an operator does at the platform before the channel is connected, one step each; for `docs/platforms.md`."""
     delivery_header: ClassVar[str | None] = None
     """The header whose value is the same on every resend of one notification, and only then."""
@@ -101,9 +103,10 @@ class Connector(ABC, Generic[Config]):
         return None
 
     def tells_of_orders(self, config: Config) -> bool:
-        """Whether its notifications may be relied on: sent again until they arrive. Otherwise it is asked for orders as
-        often as a platform that sends none."""
-        return self.queue(config) is not None or (self.signature is not None and bool(self.secrets(config)))
+        """Whether its notifications may be relied on. Otherwise it is asked for orders as often as one that sends
+        none."""
+        told = self.signature is not None and self.sends_again and bool(self.secrets(config))
+        return told or self.queue(config) is not None
 
     def handshake(self, config: Config, notification: Notification) -> Reply | None:
         """The answer to a challenge, which carries no signature and has no effect; None for everything else."""

@@ -1,5 +1,6 @@
 """What answers say of a platform's limit, for platforms that say it in plain numbers."""
 
+import time
 from dataclasses import dataclass
 
 from connectors.exchange import Response
@@ -19,6 +20,8 @@ class LimitHeaders:
     per_second: str = ""
     reset_milliseconds: str = ""
     """How long until there are calls again; instead of the usual `Retry-After`."""
+    next_at_milliseconds: str = ""
+    """Since when there are calls again, in milliseconds since 1970."""
     window_seconds: float | None = None
     """For a limit of `size` calls in each window of this length."""
 
@@ -37,6 +40,8 @@ class LimitHeaders:
 
     def reset_seconds(self, response: Response) -> float | None:
         reset = _number(response.headers.get(self.reset_milliseconds, ""))
+        if reset is None and (moment := _number(response.headers.get(self.next_at_milliseconds, ""))) is not None:
+            reset = max(0.0, moment - time.time() * 1000)
         return None if reset is None else min(reset / 1000, RETRY_AFTER_SECONDS_MAX)
 
 

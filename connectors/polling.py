@@ -4,15 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
 
 import orjson
 
 from connectors.catalog import Page
 from connectors.exchange import Response
 from connectors.messages import OrderEvent, OrderReference
-
-Changed = TypeVar("Changed", OrderEvent, OrderReference)
 
 OVERLAP = timedelta(minutes=2)
 """Search indexes lag and clocks differ: each poll looks this much further back than the newest order it has seen."""
@@ -45,7 +42,9 @@ class PollCursor:
         following = {"since": since.isoformat(), "newest": newest.isoformat(), "place": place}
         return orjson.dumps(following).decode()
 
-    def page(self, orders: Iterable[Changed], place: str | None) -> Page[OrderEvent | OrderReference]:
+    def page(
+        self, orders: Iterable[OrderEvent | OrderReference], place: str | None
+    ) -> Page[OrderEvent | OrderReference]:
         """The orders of a platform that answers in the order of their changes; `place` is None on the last page."""
         found = tuple(orders)
         cursor = self.after_page([order.occurred_at for order in found], place)

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.errors import Untrusted
@@ -24,6 +25,8 @@ class DigestText(StrEnum):
 
 
 class Signature(ABC):
+    proof: ClassVar[str]
+    """In a few words, for people."""
     header: str
 
     @abstractmethod
@@ -51,6 +54,7 @@ def signed_url_and_body(notification: Notification) -> bytes:
 class HmacSignature(Signature):
     """HMAC over some bytes of the notification, by default its raw body."""
 
+    proof = "signed"
     header: str
     text: DigestText
     digest: str = "sha256"
@@ -95,6 +99,7 @@ class HmacSignature(Signature):
 class SharedHeader(Signature):
     """A secret that comes along as it is: proves the sender, not the content. For platforms that offer no better."""
 
+    proof = "with a secret in a header"
     header: str
     prefix: str = ""
 
@@ -109,6 +114,7 @@ class SharedAddress(Signature):
     """A secret in the query of our own address: proves that the sender was told the address, nothing else. For
     platforms that can neither sign nor add a header; act on what the platform's API says, not on the content."""
 
+    proof = "with a secret in the address"
     parameter: str
 
     def verify(self, notification: Notification, secrets: Sequence[str]) -> None:

@@ -81,7 +81,7 @@ class BigCommerce(Connector[BigCommerceConfig]):
     signature = standard_webhooks(age_seconds_max=RETRIES_SECONDS)
     delivery_header = WEBHOOK_ID_HEADER
     # 2,000 may be written with a call; so many can be looked at with one.
-    stock = StockAbilities(writes=StockWrites.COMPARE_AND_SET, updates_max=PER_PAGE, per_location=True)
+    stock = StockAbilities(writes=StockWrites.LOOK_AND_SET, updates_max=PER_PAGE, per_location=True)
     listing_ids = ListingIds(required={"product_id": ID}, optional={"variant_id": ID}, location=ID)
     topics: ClassVar[Mapping[str, MessageKind]] = {
         ORDERS: MessageKind.ORDER_UPDATED,

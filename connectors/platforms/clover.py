@@ -90,6 +90,7 @@ class Clover(ShowsItems[CloverConfig]):
     stock = StockAbilities(writes=StockWrites.ABSOLUTE, updates_max=20, per_location=False)
     listing_ids = ListingIds(required={"item_id": r"[A-Z0-9]{13}"})
     topics: ClassVar[Mapping[str, MessageKind]] = {"O": MessageKind.ORDER_UPDATED, "P": MessageKind.ORDER_PAID}
+    sends_again = False
     setup = (
         "In the Clover developer dashboard give the app the permissions Inventory (read, write), Orders, Payments and "
         "Merchant (read), and install it for the merchant; or make the merchant's own API token.",
@@ -103,13 +104,10 @@ class Clover(ShowsItems[CloverConfig]):
         return config.bearer(f"{config.host}/oauth/v2/refresh", _RefreshedPair)
 
     def abilities(self, config: CloverConfig) -> StockAbilities:
-        return replace(self.stock, writes=StockWrites.COMPARE_AND_SET) if config.platform_decrements else self.stock
+        return replace(self.stock, writes=StockWrites.LOOK_AND_SET) if config.platform_decrements else self.stock
 
     def calls_at_once(self, config: CloverConfig) -> int:
         return 4
-
-    def tells_of_orders(self, config: CloverConfig) -> bool:
-        return False
 
     def secrets(self, config: CloverConfig) -> Sequence[str]:
         return revealed(config.webhook_auth_code, config.previous_webhook_auth_code)

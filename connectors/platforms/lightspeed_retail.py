@@ -65,7 +65,7 @@ class LightspeedRetail(ShowsItems[LightspeedRetailConfig]):
     busy_statuses = (409,)
     signature = None
     # Few at a time: what was looked at must not be old when the last one is written.
-    stock = StockAbilities(writes=StockWrites.COMPARE_AND_SET, updates_max=5, per_location=True)
+    stock = StockAbilities(writes=StockWrites.LOOK_AND_SET, updates_max=5, per_location=True)
     listing_ids = ListingIds(required={"item_id": ID}, location=ID)
     topics: ClassVar[Mapping[str, MessageKind]] = {}
     setup = (

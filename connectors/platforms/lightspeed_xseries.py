@@ -80,7 +80,7 @@ class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
     limits = LimitHeaders(left="X-RateLimit-Remaining", size="X-RateLimit-Limit", window_seconds=300)
     signature = HmacSignature(header="X-Signature", text=DigestText.EITHER, prefix="signature=", separator=",")
     # Few at a time: what was looked at must not be old when the last one is written.
-    stock = StockAbilities(writes=StockWrites.COMPARE_AND_SET, updates_max=10, per_location=True)
+    stock = StockAbilities(writes=StockWrites.LOOK_AND_SET, updates_max=10, per_location=True)
     listing_ids = ListingIds(required={"product_id": UUID}, location=UUID)
     topics: ClassVar[Mapping[str, MessageKind]] = {SALE: MessageKind.ORDER_UPDATED}
     setup = (

@@ -106,7 +106,7 @@ class PrestaShop(Connector[PrestaShopConfig]):
     pace = Pace(burst=20, per_second=5)
     signature = None
     topics: ClassVar[Mapping[str, MessageKind]] = {}
-    stock = StockAbilities(writes=StockWrites.COMPARE_AND_SET, updates_max=50, per_location=False)
+    stock = StockAbilities(writes=StockWrites.LOOK_AND_SET, updates_max=50, per_location=False)
     listing_ids = ListingIds(required={"product_id": r"[1-9]\d{0,9}", "combination_id": r"\d{1,10}"})
     setup = (
         "Advanced Parameters > Webservice: enable it and add a key that may GET orders, order_details, order_states, "

@@ -92,6 +92,7 @@ class TradeGecko(Connector[TradeGeckoConfig]):
         "order.finalized": MessageKind.ORDER_UPDATED,
         "order.fulfilled": MessageKind.ORDER_FULFILLED,
     }
+    sends_again = False
     setup = (
         "TradeGecko itself is closed: enter the address of what speaks its protocol. Who sells through QuickBooks "
         "Online connects that instead.",
@@ -111,9 +112,6 @@ class TradeGecko(Connector[TradeGeckoConfig]):
 
     def secrets(self, config: TradeGeckoConfig) -> Sequence[str]:
         return revealed(config.client_secret, config.previous_client_secret)
-
-    def tells_of_orders(self, config: TradeGeckoConfig) -> bool:
-        return False
 
     def topic(self, notification: Notification) -> str:
         """One example of the vendor's has the plural: `orders.create`."""

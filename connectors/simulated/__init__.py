@@ -13,11 +13,15 @@ from connectors.simulated.netsuite import SimulatedNetSuite
 from connectors.simulated.odoo import SimulatedOdoo
 from connectors.simulated.prestashop import SimulatedPrestaShop
 from connectors.simulated.quickbooks_commerce import SimulatedQuickBooks
+from connectors.simulated.salesforce_commerce_cloud import SimulatedSalesforceClassic
+from connectors.simulated.salesforce_omnichannel import SimulatedSalesforceOmnichannel
 from connectors.simulated.sap_business_one import SimulatedSapBusinessOne
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.square import SimulatedSquare
 from connectors.simulated.tradegecko import SimulatedTradeGecko
+from connectors.simulated.walmart_marketplace import SimulatedWalmart
 from connectors.simulated.woocommerce import SimulatedWooCommerce
+from connectors.simulated.zalando import SimulatedZalando
 from connectors.simulated.zoho_inventory import SimulatedZohoInventory
 
 __all__ = [
@@ -34,10 +38,14 @@ __all__ = [
     "SimulatedOdoo",
     "SimulatedPrestaShop",
     "SimulatedQuickBooks",
+    "SimulatedSalesforceClassic",
+    "SimulatedSalesforceOmnichannel",
     "SimulatedSapBusinessOne",
     "SimulatedShopify",
     "SimulatedSquare",
     "SimulatedTradeGecko",
+    "SimulatedWalmart",
     "SimulatedWooCommerce",
+    "SimulatedZalando",
     "SimulatedZohoInventory",
 ]

@@ -13,7 +13,7 @@ from connectors.breaker import BreakerPolicy
 from connectors.client import ChannelClient
 from connectors.config import read_config
 from connectors.session import HttpSession
-from connectors.simulated import SimulatedShopify, SimulatedWooCommerce
+from connectors.simulated import SimulatedShopify, SimulatedWooCommerce, SimulatedZalando
 from connectors.simulated.platform import SimulatedPlatform
 from tests.connectors.connected import Connected
 from tests.connectors.receiver import Receiver
@@ -68,6 +68,15 @@ async def woocommerce(make_client: MakeClient) -> AsyncIterator[Connected]:
         shop.webhooks.address = receiver.url
         connected = Connected("woocommerce", shop, make_client("woocommerce", shop), receiver)
         await connected.learn()
+        yield connected
+
+
+@pytest.fixture
+async def zalando(make_client: MakeClient) -> AsyncIterator[Connected]:
+    """It has no list of what it sells."""
+    async with Receiver() as receiver, SimulatedZalando(STOCK) as shop:
+        connected = Connected("zalando", shop, make_client("zalando", shop), receiver)
+        connected.ids = {sku: {"ean": ean} for sku, ean in shop.eans.items()}
         yield connected
 
 

@@ -12,8 +12,8 @@ from connectors.client import ChannelClient
 from connectors.config import read_config
 from connectors.errors import Throttled, Unreachable
 from connectors.exchange import Flow, Request, Response, Wait
-from connectors.login_with_amazon import LoginWithAmazon
 from connectors.pacing import Allowance, Bucket, Pace
+from connectors.platforms.amazon_seller_central.login import LoginWithAmazon
 from connectors.platforms.woocommerce import WooCommerce
 from connectors.platforms.woocommerce.config import WooCommerceConfig
 from connectors.session import HttpSession

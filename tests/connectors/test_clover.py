@@ -64,7 +64,7 @@ async def test_a_sale_that_nobody_told_of_is_not_trampled(clover: Connected, sho
 
 async def test_a_count_that_clover_does_not_lower_is_overwritten(clover: Connected, shop: SimulatedClover) -> None:
     """Compared with what it should show, the missing decrement would look like units that came back."""
-    assert clover.connector.abilities(clover.config).writes is StockWrites.COMPARE_AND_SET
+    assert clover.connector.abilities(clover.config).writes is StockWrites.LOOK_AND_SET
     config = read_config(type(clover.config), {**shop.config(), "platform_decrements": False})
     assert clover.connector.abilities(config).writes is StockWrites.ABSOLUTE
     shop.decrements = False

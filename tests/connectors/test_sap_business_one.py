@@ -30,12 +30,14 @@ def described(request: ReceivedRequest) -> bool:
     return not any(name in request.path for name in ("Warehouses", "DeliveryNotes"))
 
 
+DESCRIPTION = VendorDescription("sap-business-one", base="/b1s/v2", wanted=described)
+
+
 @pytest.fixture
 async def shop() -> AsyncIterator[SimulatedSapBusinessOne]:
     async with SimulatedSapBusinessOne(STOCK) as shop:
         yield shop
-    vendor = VendorDescription("sap-business-one", base="/b1s/v2", wanted=described)
-    assert vendor.violations(shop.requests) == []
+    assert DESCRIPTION.violations(shop.requests) == []
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Compares the requests that reached a simulated platform with the vendor's own description of its API."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,7 +17,8 @@ JSON_TYPES = {"application/json", "application/vnd.oracle.resource+json"}
 
 
 class VendorDescription:
-    """A Swagger 2 or OpenAPI 3 document. `base` comes before its paths; only requests `wanted` says are looked at."""
+    """A Swagger 2 or OpenAPI 3 document. `base` comes before its paths; only requests `wanted` says are looked at, and
+    of these not the parameters in `undescribed`, which the document lacks or describes wrongly."""
 
     def __init__(
         self,
@@ -24,6 +26,7 @@ class VendorDescription:
         *,
         base: str = "",
         wanted: Callable[[ReceivedRequest], bool] = lambda request: True,
+        undescribed: Collection[str] = (),
     ) -> None:
         path = SPECS / f"{name}.json"
         self._document: dict[str, Any] | None = orjson.loads(path.read_bytes()) if path.exists() else None
@@ -31,6 +34,7 @@ class VendorDescription:
         self._shared = {name: document[name] for name in ("definitions", "components") if name in document}
         self._base = base
         self._wanted = wanted
+        self._undescribed = undescribed
 
     def violations(self, requests: Iterable[ReceivedRequest]) -> list[str]:
         """Everything in the requests that the description does not allow; nothing when there is no description."""
@@ -45,9 +49,10 @@ class VendorDescription:
             yield f"{called}: there is no such operation"
             return
         in_query = {one["name"]: one for one in parameters if one["in"] == "query"}
-        yield from (f"{called}: unknown parameter {name}" for name in request.query.keys() - in_query.keys())
+        query = {name: text for name, text in request.query.items() if name not in self._undescribed}
+        yield from (f"{called}: unknown parameter {name}" for name in query.keys() - in_query.keys())
         for name, parameter in in_query.items():
-            stated = request.query.get(name)
+            stated = query.get(name)
             if stated is None and parameter.get("required"):
                 yield f"{called}: {name} is missing"
             elif stated is not None:
@@ -100,4 +105,8 @@ def _body(request: ReceivedRequest) -> Any:
     kind = request.headers.get("Content-Type", "").partition(";")[0]
     if kind in JSON_TYPES:
         return orjson.loads(request.body)
+    if kind == "multipart/form-data":
+        head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+        parts = [part for part in message_from_bytes(head + request.body).walk() if not part.is_multipart()]
+        return {part.get_param("name", header="Content-Disposition"): part.as_string() for part in parts}
     return {name: values[0] for name, values in parse_qs(request.body.decode()).items()}

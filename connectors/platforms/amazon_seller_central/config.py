@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.config import BaseUrl, ChannelConfig
-from connectors.login_with_amazon import TOKEN_URL
+from connectors.platforms.amazon_seller_central.login import TOKEN_URL
 from connectors.queues import QueueAddress
 
 

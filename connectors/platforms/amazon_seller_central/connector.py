@@ -21,12 +21,12 @@ from connectors.catalog import CatalogEntry, ChannelCheck, ChannelStock, Page
 from connectors.errors import AuthExpired, ConnectorError
 from connectors.exchange import UNREADABLE, Flow, Notification, Request, Response
 from connectors.listing_ids import ListingIds
-from connectors.login_with_amazon import LoginWithAmazon
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.own_signature import OWN_SIGNATURE
 from connectors.pacing import Allowance, Pace
 from connectors.platforms.amazon_seller_central import feeds, stock
 from connectors.platforms.amazon_seller_central.config import AmazonConfig
+from connectors.platforms.amazon_seller_central.login import LoginWithAmazon
 from connectors.platforms.amazon_seller_central.orders import moment, order_changed, order_event, quantity_changed
 from connectors.platforms.amazon_seller_central.subscription import subscribe, subscription_problem
 from connectors.polling import PollCursor
@@ -60,6 +60,16 @@ class AmazonSellerCentral(Connector[AmazonConfig]):
         "ORDER_CHANGE": MessageKind.ORDER_UPDATED,
         "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": MessageKind.STOCK_CHANGED,
     }
+    setup = (
+        "Seller Central > Apps and Services > Develop Apps: add an application with the roles Product Listing and "
+        "Inventory and Order Tracking; note its LWA client identifier and secret.",
+        "Authorise the application for the account and note the refresh token. The merchant token stands in Settings > "
+        "Account Info.",
+        "To hear of orders within seconds: make a standard queue at AWS SQS whose policy lets Amazon's account "
+        "437568002678 do sqs:SendMessage and sqs:GetQueueAttributes, and a key that may receive and delete its "
+        "messages. Without a queue orders are asked for every three minutes.",
+        "Leave the channel a buffer of what sells in a few minutes: Amazon tells of its orders late.",
+    )
 
     def auth(self, config: AmazonConfig) -> Auth:
         return LoginWithAmazon(

@@ -63,6 +63,7 @@ class Cin7Core(Connector[Cin7CoreConfig]):
         "Sale/Undo": MessageKind.ORDER_EDITED,
         "Sale/CreditNoteAuthorised": MessageKind.ORDER_REFUNDED,
     }
+    sends_again = False
     setup = (
         "Integrations > API: add an application for this gateway; note the account ID and the key.",
         "Choose the ledger account for adjustments. For webhooks the Automation module is needed.",
@@ -73,9 +74,6 @@ class Cin7Core(Connector[Cin7CoreConfig]):
 
     def calls_at_once(self, config: Cin7CoreConfig) -> int:
         return 2
-
-    def tells_of_orders(self, config: Cin7CoreConfig) -> bool:
-        return False
 
     def secrets(self, config: Cin7CoreConfig) -> Sequence[str]:
         return revealed(config.webhook_token, config.previous_webhook_token)

@@ -54,6 +54,8 @@ class Dynamics365(Connector[Dynamics365Config]):
     stock = StockAbilities(writes=StockWrites.ABSOLUTE, updates_max=NUMBERS_PER_CALL, per_location=True)
     listing_ids = ListingIds(required={"item_number": r"[\w. /-]{1,20}"}, location=r"[\w-]{1,10}/[\w-]{1,10}")
     topics: ClassVar[Mapping[str, MessageKind]] = {"order": MessageKind.ORDER_UPDATED}
+    # An event is tried three times within seconds.
+    sends_again = False
     setup = (
         "Install the Inventory Visibility add-in, and add there a data source 'gateway' with the physical measure "
         "'inbound', and a calculated measure of what can be sold.",
@@ -75,10 +77,6 @@ class Dynamics365(Connector[Dynamics365Config]):
 
     def secrets(self, config: Dynamics365Config) -> Sequence[str]:
         return revealed(config.webhook_token, config.previous_webhook_token)
-
-    def tells_of_orders(self, config: Dynamics365Config) -> bool:
-        """An event is tried three times within seconds."""
-        return False
 
     def topic(self, notification: Notification) -> str:
         """Whatever the environment calls it: what names a sales order is about it."""

@@ -63,6 +63,7 @@ class Magento(Connector[MagentoConfig]):
         "observer.sales_order_shipment_save_after": MessageKind.ORDER_PARTIALLY_FULFILLED,
         "observer.sales_order_creditmemo_save_after": MessageKind.ORDER_REFUNDED,
     }
+    sends_again = False
     setup = (
         "System > Integrations > Add New Integration with the resources Sales, Catalog > Inventory > Products, Stores "
         "> Inventory > Sources and Stocks; activate it and note its four keys. SaaS edition: an OAuth server-to-server "
@@ -75,9 +76,6 @@ class Magento(Connector[MagentoConfig]):
 
     def calls_at_once(self, config: MagentoConfig) -> int:
         return 4
-
-    def tells_of_orders(self, config: MagentoConfig) -> bool:
-        return False
 
     def secrets(self, config: MagentoConfig) -> Sequence[str]:
         return revealed(config.event_token, config.previous_event_token)

@@ -47,6 +47,19 @@ class NetSuite(Connector[NetSuiteConfig]):
         "returnauthorization": MessageKind.ORDER_REFUNDED,
         "itemreceipt": MessageKind.ORDER_REFUNDED,
     }
+    # The script sends once, and not at all for what imports and integrations with other settings save.
+    sends_again = False
+    setup = (
+        "Setup > Company > Enable Features > SuiteCloud: REST Web Services, OAuth 2.0 and Server SuiteScript.",
+        "Setup > Integration > Manage Integrations > New: grant Client Credentials (Machine to Machine) with the scope "
+        "REST Web Services; note the client id, which is shown once.",
+        "Make a user with a role that has REST Web Services, Log in using OAuth 2.0 Access Tokens, SuiteAnalytics "
+        "Workbook and Adjust Inventory, and may view Sales Order, Return Authorization, Items and Locations.",
+        "Make a certificate and map it to integration, user and role under Setup > Integration > OAuth 2.0 Client "
+        "Credentials Setup, which shows the certificate id. The mapping ends after two years at most.",
+        "To tell of orders at once: install the script of connectors/scripts/netsuite as its README.md says. Without "
+        "it orders are found by asking.",
+    )
 
     def auth(self, config: NetSuiteConfig) -> Auth:
         return JwtAssertion(
@@ -62,10 +75,6 @@ class NetSuite(Connector[NetSuiteConfig]):
 
     def secrets(self, config: NetSuiteConfig) -> Sequence[str]:
         return config.hmac_secrets
-
-    def tells_of_orders(self, config: NetSuiteConfig) -> bool:
-        """The script sends once, and not at all for what imports and integrations with other settings save."""
-        return False
 
     def topic(self, notification: Notification) -> str:
         try:

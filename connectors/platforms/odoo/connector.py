@@ -46,6 +46,16 @@ class Odoo(Connector[OdooConfig]):
         "sale.order": MessageKind.ORDER_UPDATED,
         "stock.picking": MessageKind.ORDER_FULFILLED,
     }
+    # A rule sends once, and nobody knows whether the operator has made it.
+    sends_again = False
+    setup = (
+        "Odoo Online and Odoo.sh: the external API needs the plan Custom.",
+        "Make a user for the gateway with the groups Inventory / Administrator and Sales / User: All Documents.",
+        "As this user, Preferences > Account Security > New API Key. It lives three months at most: renew it before.",
+        "To tell of orders at once (Odoo 17 and later): make up a long secret, enter it as webhook_token, and in "
+        "Settings > Technical > Automation Rules add the rules that channelSubscribe answers. Without them orders are "
+        "found by asking.",
+    )
 
     def auth(self, config: OdooConfig) -> Auth:
         return auth_for(config)
@@ -56,10 +66,6 @@ class Odoo(Connector[OdooConfig]):
     def secrets(self, config: OdooConfig) -> Sequence[str]:
         both = (config.webhook_token, config.previous_webhook_token)
         return [token.get_secret_value() for token in both if token is not None]
-
-    def tells_of_orders(self, config: OdooConfig) -> bool:
-        """A rule sends once, and nobody knows whether the operator has made it."""
-        return False
 
     def topic(self, notification: Notification) -> str:
         try:

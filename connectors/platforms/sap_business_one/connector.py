@@ -58,6 +58,8 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
     topics: ClassVar[Mapping[str, MessageKind]] = {
         f"{name}.{verb}": MessageKind.ORDER_UPDATED for name in documents.DOCUMENTS for verb in _HAPPENED
     }
+    # What happens while its messenger is down is not told afterwards.
+    sends_again = False
     setup = (
         "Make a user for the gateway with an indirect-access licence and the authorisations Inventory Posting, Item "
         "Master Data (read), Sales Order, Delivery and A/R Invoice (read).",
@@ -81,10 +83,6 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
 
     def secrets(self, config: SapBusinessOneConfig) -> Sequence[str]:
         return revealed(config.webhook_key, config.previous_webhook_key)
-
-    def tells_of_orders(self, config: SapBusinessOneConfig) -> bool:
-        """What happens while its messenger is down is not told afterwards."""
-        return False
 
     def handshake(self, config: SapBusinessOneConfig, notification: Notification) -> Reply | None:
         token = "" if notification.body else notification.headers.get(CHALLENGE_HEADER, "")

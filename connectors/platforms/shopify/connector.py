@@ -56,6 +56,13 @@ class Shopify(Connector[ShopifyConfig]):
         "refunds/create": MessageKind.ORDER_REFUNDED,
         "inventory_levels/update": MessageKind.STOCK_CHANGED,
     }
+    setup: ClassVar[Sequence[str]] = (
+        "Dev Dashboard: create an app with the scopes read_orders, read_products, read_inventory, write_inventory and "
+        "read_locations (and read_all_orders for orders older than 60 days), and install it in the shop.",
+        "Note the app's client id and secret. An app made in the shop's admin before 2026 has a fixed access token "
+        "instead of the client id.",
+        "Let the products that are sold here track their quantity.",
+    )
 
     def auth(self, config: ShopifyConfig) -> Auth:
         secret = config.client_secret.get_secret_value()
@@ -165,6 +172,10 @@ class ShopifyPos(Shopify):
 
     name = "shopify-pos"
     title = "Shopify POS"
+    setup = (
+        *Shopify.setup,
+        "If the online shop is a channel, too: switch off its include_pos, or its tills' sales count twice.",
+    )
 
     def _is_ours(self, config: ShopifyConfig, source: str | None) -> bool:
         return source == "pos"

@@ -53,6 +53,14 @@ class Square(Connector[SquareConfig]):
         "refund.updated": MessageKind.ORDER_REFUNDED,
         "inventory.count.updated": MessageKind.STOCK_CHANGED,
     }
+    setup = (
+        "Developer Console: create an application. For one's own account note its personal access token; for other "
+        "sellers the application's id and secret, and the refresh token of an authorisation with the scopes "
+        "INVENTORY_READ, INVENTORY_WRITE, ITEMS_READ, ORDERS_READ, PAYMENTS_READ and MERCHANT_PROFILE_READ.",
+        "Developer Console > Webhooks > Subscriptions: add one with the channel's webhook address and note its "
+        "signature key. channelSubscribe chooses its events, or names them where the token may not.",
+        "Let the items that are sold here track their stock.",
+    )
 
     def auth(self, config: SquareConfig) -> Auth:
         if config.access_token is not None:

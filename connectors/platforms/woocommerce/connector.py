@@ -46,6 +46,17 @@ class WooCommerce(Connector[WooCommerceConfig]):
         "order.deleted": MessageKind.ORDER_DELETED,
         "product.updated": MessageKind.STOCK_CHANGED,
     }
+    # A delivery that fails is lost, and WordPress sends none at all while nobody visits the shop.
+    # https://github.com/woocommerce/woocommerce/issues/59381
+    sends_again = False
+    setup = (
+        "Settings > Permalinks: anything but Plain.",
+        "WooCommerce > Settings > Advanced > REST API > Add key: permission Read/Write, a user who may edit products "
+        "and orders; note both keys.",
+        "Make up a long secret and enter it as webhook_secret. channelSubscribe makes the webhooks.",
+        "WordPress delivers only to a public address at port 80, 443 or 8080.",
+        "Switch on 'Manage stock' for the products that are sold here, or have it switched on by switch_on_tracking.",
+    )
 
     def auth(self, config: WooCommerceConfig) -> Auth:
         key, secret = config.consumer_key.get_secret_value(), config.consumer_secret.get_secret_value()
@@ -55,11 +66,6 @@ class WooCommerce(Connector[WooCommerceConfig]):
 
     def secrets(self, config: WooCommerceConfig) -> Sequence[str]:
         return config.webhook_secrets
-
-    def tells_of_orders(self, config: WooCommerceConfig) -> bool:
-        """A delivery that fails is lost, and WordPress sends none at all while nobody visits the shop.
-        https://github.com/woocommerce/woocommerce/issues/59381"""
-        return False
 
     def topic(self, notification: Notification) -> str:
         return notification.headers.get("X-WC-Webhook-Topic", "")

@@ -63,6 +63,8 @@ class ZohoInventory(ShowsItems[ZohoInventoryConfig]):
     stock = StockAbilities(writes=StockWrites.COMPARE_AND_SET, updates_max=50, per_location=True)
     listing_ids = ListingIds(required={"item_id": ID}, location=ID)
     topics: ClassVar[Mapping[str, MessageKind]] = {"salesorder": MessageKind.ORDER_UPDATED}
+    # Asked twice a minute, the allowance of a day is used up by that alone on the smaller plans.
+    sends_again = True
     setup = (
         "Zoho API console: add a self client and exchange a code of the scopes "
         "ZohoInventory.inventoryadjustments.CREATE, ZohoInventory.inventoryadjustments.READ, ZohoInventory.items.READ, "
@@ -79,10 +81,6 @@ class ZohoInventory(ShowsItems[ZohoInventoryConfig]):
 
     def calls_at_once(self, config: ZohoInventoryConfig) -> int:
         return 5
-
-    def tells_of_orders(self, config: ZohoInventoryConfig) -> bool:
-        """Asked twice a minute, the allowance of a day is used up by that alone on the smaller plans."""
-        return bool(self.secrets(config))
 
     def secrets(self, config: ZohoInventoryConfig) -> Sequence[str]:
         return revealed(config.webhook_secret, config.previous_webhook_secret)

@@ -1,0 +1,5 @@
+"""Zalando."""
+
+from connectors.platforms.zalando.connector import Zalando
+
+__all__ = ["Zalando"]
