@@ -47,7 +47,14 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
 
 def _agents(gateway: Gateway, authentication: Authentication) -> AgentEndpoint:
     orders = gateway.orders
-    toolbox = Toolbox(orders.availability, orders.reservations, gateway.quotes, gateway.movements.history)
+    toolbox = Toolbox(
+        orders.availability,
+        orders.reservations,
+        gateway.quotes,
+        gateway.movements.history,
+        gateway.supply.promises,
+        gateway.reorder.reorder,
+    )
     return AgentEndpoint(AgentTools(toolbox.tools()), authentication, gateway.settings)
 
 

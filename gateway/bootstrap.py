@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway.buffer_services import BufferServices, create_buffer_services
 from gateway.channel_services import ChannelServices, open_channel_services
 from gateway.measured import MeasuredCommitter, MeasuredStockStore
 from gateway.metrics import Metrics
@@ -21,7 +22,9 @@ from gateway.operations.stock import StockOperations
 from gateway.order_services import OrderServices, create_order_services
 from gateway.planning_services import PlanningServices, create_planning_services
 from gateway.quote_services import create_quotes
+from gateway.reorder_services import ReorderServices, create_reorder_services
 from gateway.settings import Settings
+from gateway.stock_alert_services import StockAlertServices, create_stock_alert_services
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.codecs import CODECS
 from gateway.store.driver import Database
@@ -31,6 +34,8 @@ from gateway.store.locations import LocationStore
 from gateway.store.records import RecordDocuments
 from gateway.store.reservations import ReservationStore
 from gateway.store.stock import MongoStockStore
+from gateway.supply_services import SupplyServices, create_supply_services
+from gateway.webhook_services import WebhookServices, open_webhook_services
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,15 @@ class Gateway:
     catalog: CatalogOperations
     keys: KeyOperations
     channels: ChannelServices
+    buffers: BufferServices
     orders: OrderServices
     movements: MovementServices
     planning: PlanningServices
     quotes: QuoteOperations
+    supply: SupplyServices
+    reorder: ReorderServices
+    stock_alerts: StockAlertServices
+    webhooks: WebhookServices
 
 
 @asynccontextmanager
@@ -65,29 +75,25 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
         await database.limit_transaction_lifetime()
         await create_indexes(database)
         stock_store = MongoStockStore(database, RecordDocuments(database, CODECS))
-        deadline_seconds = settings.commit_deadline_seconds
         metrics = Metrics()
-        committer = MeasuredCommitter(
-            BatchRunner(
-                MeasuredStockStore(stock_store, metrics),
-                Reclaimer(ReservationStore(database)),
-                deadline_seconds=deadline_seconds,
-                clock=clock,
-            ),
-            metrics,
-            queue_max=settings.commit_queue_max,
-            batch_max=settings.commit_batch_max,
-            deadline_seconds=deadline_seconds,
-        )
+        committer = _create_committer(settings, metrics, database, stock_store, clock)
         stock = StockOperations(committer)
         keys = KeyOperations(ApiKeyStore(database))
-        async with open_channel_services(settings, metrics, database, stock_store, stock) as channels:
+        async with (
+            open_channel_services(settings, metrics, database, stock_store, stock) as channels,
+            open_webhook_services(settings, database, clock) as webhooks,
+        ):
             catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store, channels.inbox)
             orders = create_order_services(
-                settings, metrics, database, stock_store, committer, channels.directory, clock
+                settings, metrics, database, stock_store, committer, channels.directory, channels.offers, clock
             )
             movements = create_movement_services(settings, metrics, database, stock_store, stock, clock)
             planning = create_planning_services(settings, database, stock_store, channels.directory, clock)
+            supply = create_supply_services(settings, database, stock_store, stock, channels.directory, clock)
+            reorder = create_reorder_services(settings, database, stock_store, supply, movements, clock)
+            stock_alerts = create_stock_alert_services(
+                database, metrics, stock_store, reorder.replenishment, channels.watching.news, clock
+            )
             quotes = create_quotes(
                 settings,
                 database,
@@ -108,11 +114,34 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
                 catalog,
                 keys,
                 channels,
+                create_buffer_services(database, stock_store, channels, clock),
                 orders,
                 movements,
                 planning,
                 quotes,
+                supply,
+                reorder,
+                stock_alerts,
+                webhooks,
             )
             await committer.close()
     finally:
         await database.close()
+
+
+def _create_committer(
+    settings: Settings, metrics: Metrics, database: Database, stock_store: MongoStockStore, clock: Clock
+) -> MeasuredCommitter:
+    deadline_seconds = settings.commit_deadline_seconds
+    return MeasuredCommitter(
+        BatchRunner(
+            MeasuredStockStore(stock_store, metrics),
+            Reclaimer(ReservationStore(database)),
+            deadline_seconds=deadline_seconds,
+            clock=clock,
+        ),
+        metrics,
+        queue_max=settings.commit_queue_max,
+        batch_max=settings.commit_batch_max,
+        deadline_seconds=deadline_seconds,
+    )

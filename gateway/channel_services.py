@@ -18,6 +18,7 @@ from cryptography.fernet import InvalidToken, MultiFernet
 from connectors import CONNECTORS
 from connectors.session import HttpSession
 from gateway.dispatch.connections import Connections, ConnectorPlatforms
+from gateway.dispatch.delay_watch import DelayWatch
 from gateway.dispatch.dispatch import Dispatch
 from gateway.dispatch.ending import end_tasks
 from gateway.dispatch.feed import Feed
@@ -25,6 +26,7 @@ from gateway.dispatch.push_watch import PushWatch
 from gateway.dispatch.pushing import Pusher
 from gateway.intake import Intake
 from gateway.metrics import Metrics
+from gateway.operations.channel_offers import ChannelOffers
 from gateway.operations.channels import ChannelOperations
 from gateway.operations.listings import ListingOperations
 from gateway.operations.news import News
@@ -34,9 +36,11 @@ from gateway.operations.watching import Watching
 from gateway.reception_services import ReceptionServices, create_reception_services
 from gateway.secret_key import open_secret_key
 from gateway.settings import Settings
+from gateway.store.buffer_rules import BufferRuleDirectory, BufferRuleStore
 from gateway.store.changes import ChangeStream
 from gateway.store.channel_health import ChannelHealthStore
 from gateway.store.channels import CHANNELS_MAX, ChannelDirectory, ChannelStore
+from gateway.store.delays import DelayStore
 from gateway.store.driver import Database
 from gateway.store.inbox import Inbox
 from gateway.store.leases import LeaseStore
@@ -65,12 +69,15 @@ class ChannelServices:
     channels: ChannelOperations
     listings: ListingOperations
     directory: ChannelDirectory
+    buffer_rules: BufferRuleDirectory
+    offers: ChannelOffers
     connections: Connections
     reception: ReceptionServices
     dispatch: Dispatch
     surveys: SurveyServices
     watching: Watching
     health: ChannelHealthStore
+    delays: DelayWatch
     _feed: Feed
     _push_watch: PushWatch
 
@@ -90,7 +97,7 @@ class ChannelServices:
         webhooks that it receives.
         """
         reception = self.reception.loops()
-        loops = {"feed": self._feed.run, "inbox": reception["inbox"]}
+        loops = {"feed": self._feed.run, "inbox": reception["inbox"], "delays": self.delays.run}
         if workers:
             loops |= {
                 "dispatch": self.dispatch.run,
@@ -114,7 +121,8 @@ async def open_channel_services(
     networks = PRIVATE_NETWORKS if settings.allow_private_addresses else ()
     async with HttpSession(allowed_networks=networks) as session:
         store, listings = ChannelStore(database), ListingStore(database)
-        directory = ChannelDirectory(store)
+        directory, rules = ChannelDirectory(store), BufferRuleDirectory(BufferRuleStore(database))
+        delays = DelayWatch(DelayStore(database))
         platforms = ConnectorPlatforms(CONNECTORS)
         channels = ChannelOperations(
             store,
@@ -127,7 +135,7 @@ async def open_channel_services(
         connections = Connections(CONNECTORS, session, channels.full_config)
         leases = LeaseStore(database, _process_name(), settings.channel_lease_seconds)
         reception = create_reception_services(
-            settings, metrics, database, stock_store, stock, directory, connections, leases, networks
+            settings, metrics, database, stock_store, stock, directory, connections, leases, networks, delays
         )
         pushes = PushStore(database)
         safety = create_safety(settings, database, channels)
@@ -140,8 +148,10 @@ async def open_channel_services(
             Pusher(pushes, safety[1]),
             pushes,
             stock_store,
+            rules,
             channels.report_health,
             push_watch.count,
+            delays.propagated,
         )
         surveys = create_survey_services(
             settings,
@@ -156,17 +166,21 @@ async def open_channel_services(
             leases,
             reception.echoes,
             safety,
+            rules,
         )
         yield ChannelServices(
             channels,
             ListingOperations(listings, stock_store, channels, platforms, reception.inbox),
             directory,
+            rules,
+            ChannelOffers(rules, listings),
             connections,
             reception,
             dispatch,
             surveys,
             Watching(news, StockPastView(database), SyncPastView(database)),
             health,
+            delays,
             Feed(ChangeStream(database), listings, dispatch, news, stock_store),
             push_watch,
         )

@@ -10,6 +10,7 @@ from gateway.authentication import Authentication
 from gateway.bootstrap import Gateway
 from gateway.channel_services import ChannelServices
 from gateway.operations.listings import ChannelSync
+from gateway.store.views.backorders import BackorderView
 from gateway.store.views.coalescing import Coalesced
 from gateway.store.views.inbound import InboundView
 from gateway.store.views.items import ItemView
@@ -58,6 +59,10 @@ def _services(gateway: Gateway) -> Services:
         surveys=gateway.channels.surveys.operations,
         checks=gateway.channels.surveys.checks,
         channel_directory=gateway.channels.directory,
+        channel_offers=gateway.channels.offers,
+        buffers=gateway.buffers.operations,
+        offer_previews=gateway.buffers.previews,
+        delays=gateway.buffers.delays,
         active=gateway.stock_store,
         items_by_sku=Coalesced(items.by_sku),
         items_by_id=Coalesced(items.by_id),
@@ -74,6 +79,18 @@ def _services(gateway: Gateway) -> Services:
         channel_health=gateway.channels.health,
         velocity=gateway.planning.velocity,
         quotes=gateway.quotes,
+        lead_times=gateway.supply.lead_times,
+        promises=gateway.supply.promises,
+        backorders=gateway.supply.backorders,
+        backorder_view=BackorderView(database),
+        risks=gateway.supply.risks,
+        supply_terms=gateway.reorder.terms,
+        replenishment=gateway.reorder.replenishment,
+        reorder=gateway.reorder.reorder,
+        alert_watching=gateway.stock_alerts.watching,
+        quotas=gateway.orders.quotas,
+        allocation_previews=gateway.orders.allocation_previews,
+        webhooks=gateway.webhooks.endpoints,
     )
 
 

@@ -74,6 +74,9 @@ class Metrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self.stock_alerts = Counter(
+            "gateway_stock_alerts", "Alerts opened because a level crossed a threshold.", ["kind"], registry=registry
+        )
         self.alerts_resolved = Counter(
             "gateway_alerts_resolved", "Alerts that were closed because the stock had recovered.", registry=registry
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connectors.addresses import Network
 from connectors.sqs import WAIT_SECONDS, SqsQueue
 from gateway.dispatch.connections import Connections
+from gateway.dispatch.delay_watch import DelayWatch
 from gateway.dispatch.echoes import Echoes
 from gateway.dispatch.messages import MessageHandler
 from gateway.dispatch.order_polling import OrderPoller
@@ -83,6 +84,7 @@ def create_reception_services(
     connections: Connections,
     leases: LeaseStore,
     networks: Sequence[Network],
+    delays: DelayWatch,
 ) -> ReceptionServices:
     """Wire the services; nothing works in the background until the loops are run. Queues may be in `networks`."""
     inbox = Inbox(database, settings.inbox_retention_days)
@@ -94,9 +96,7 @@ def create_reception_services(
         lambda kind: metrics.stock_echoes.labels(kind).inc(),
     )
     sales = SalesOperations(stock, stock_store, OrderStore(database), listings)
-    handler = MessageHandler(
-        directory, connections, sales, echoes, lambda channel_id: metrics.orders_found.labels(channel_id).inc()
-    )
+    handler = MessageHandler(directory, connections, sales, echoes, _counting(metrics), delays.reported)
     processor = InboxProcessor(inbox, handler, at_once=settings.inbox_events_at_once)
     reception = Reception(inbox, processor.accepted)
     intake = Intake(
@@ -142,6 +142,11 @@ def create_reception_services(
         processor,
         receivers,
     )
+
+
+def _counting(metrics: Metrics) -> Callable[[str], None]:
+    """Counts the orders of a channel that a poll has brought first."""
+    return lambda channel_id: metrics.orders_found.labels(channel_id).inc()
 
 
 def _registering(

@@ -73,6 +73,25 @@ class Settings(BaseSettings):
         default=600, ge=1, le=2_678_400, description="How long a payment may take before its units are available again."
     )
 
+    allocation_cost_per_km: float = Field(
+        default=0.01, ge=0, description="LEAST_COST: what a kilometre from a location to the destination costs."
+    )
+    allocation_cost_per_parcel: float = Field(
+        default=5.0, ge=0, description="LEAST_COST: what every parcel but the first costs."
+    )
+    allocation_cost_below_safety: float = Field(
+        default=2.0,
+        ge=0,
+        description="LEAST_COST: what a unit below safety stock costs, where no choice keeps it.",
+    )
+    allocation_zone_km: dict[str, dict[str, float]] = Field(
+        default={},
+        description="LEAST_COST: kilometres that count between zones, where coordinates are not known; as JSON.",
+    )
+    allocation_unknown_km: float = Field(
+        default=1_000.0, ge=0, description="LEAST_COST: kilometres that count where nothing tells the distance."
+    )
+
     cart_checks_per_second: float = Field(
         default=20,
         gt=0,
@@ -90,6 +109,28 @@ class Settings(BaseSettings):
         le=3_660,
         description="After so many days with stock a day's demand counts half; a change computes all velocities anew.",
     )
+    lead_time_days: float = Field(
+        default=14, gt=0, le=730, description="Days from order to arrival assumed of a supplier that never delivered."
+    )
+    supply_grace_days: int = Field(
+        default=3, ge=0, le=90, description="Days that supply may be overdue and still count for promises."
+    )
+    reorder_hour: int = Field(default=3, ge=0, le=23, description="Hour of the day (UTC) after which it plans orders.")
+    reorder_review_days: int = Field(
+        default=7, ge=1, le=366, description="Days between two orders of a place, unless a rule says otherwise."
+    )
+    reorder_service_level: float = Field(
+        default=0.95,
+        ge=0.5,
+        le=0.9999,
+        description="Share of the replenishments before which a place does not run out, unless a rule says otherwise.",
+    )
+    overstock_days: float = Field(
+        default=180,
+        ge=0,
+        le=100_000,
+        description="A place with units for more days is overstocked, unless a rule says otherwise; 0: never.",
+    )
 
     body_bytes_max: int = Field(default=1_000_000, ge=1_000, description="Largest request body, in bytes.")
     request_timeout_seconds: float = Field(default=15.0, gt=0, description="Limit of one HTTP request.")
@@ -100,7 +141,9 @@ class Settings(BaseSettings):
     )
 
     low_stock_at: int = Field(
-        default=5, ge=0, description="Units at which a storefront is told LOW_STOCK instead of IN_STOCK."
+        default=5,
+        ge=0,
+        description="Units at which a storefront is told LOW_STOCK, and from which on down a place is low on stock.",
     )
 
     public_url: str | None = Field(

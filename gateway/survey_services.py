@@ -22,6 +22,7 @@ from gateway.operations.listings import WaitingEvents
 from gateway.operations.surveys import SurveyOperations
 from gateway.reconcile import ReconcileRun
 from gateway.settings import Settings
+from gateway.store.buffer_rules import BufferRuleDirectory
 from gateway.store.channels import ChannelDirectory
 from gateway.store.discoveries import DiscoveryStore
 from gateway.store.drifts import DriftStore
@@ -72,6 +73,7 @@ def create_survey_services(
     leases: LeaseStore,
     echoes: Echoes,
     safety: tuple[SafetyStore, SafetyValve],
+    rules: BufferRuleDirectory,
 ) -> SurveyServices:
     """Wire the services; nothing works in the background until `background` is run."""
     store, valve = safety
@@ -82,7 +84,7 @@ def create_survey_services(
         reconciliations,
         drifts,
         walk,
-        DriftLooks(drifts, walk, stock_store, stock_store, report_within),
+        DriftLooks(drifts, walk, stock_store, stock_store, rules, report_within),
         valve,
         lambda channel_id, places: metrics.channel_divergence.labels(channel_id).set(places),
         settle_seconds=settings.reconcile_settle_seconds,

@@ -22,7 +22,16 @@ from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, 
 from schema.scalars import Quantity
 
 strawberry.enum(AlertKind, name="AlertKind", description="What an alert is about.")
-describe(AlertKind, {"OVERSOLD": "A channel sold units that were not there."})
+describe(
+    AlertKind,
+    {
+        "OVERSOLD": "A channel sold units that were not there; one per order.",
+        "OVERPROMISED": "A place has less than nothing available, beyond what may be backordered.",
+        "OUT_OF_STOCK": "A place has nothing available any more.",
+        "LOW_STOCK": "A place has no more available than its `lowStockAt`.",
+        "OVERSTOCK": "A place has units for more than its `overstockDays`.",
+    },
+)
 strawberry.enum(AlertState, name="AlertState", description="Whether somebody is at it.")
 describe(
     AlertState,
@@ -54,11 +63,20 @@ class AlertLineType:
     def missing(self) -> Quantity:
         return Quantity(self.line.missing)
 
+    @strawberry.field(description="Units available when the threshold was crossed; null in an alert about an order.")
+    def available(self) -> Quantity | None:
+        return None if self.line.available is None else Quantity(self.line.available)
+
+    @strawberry.field(description="The threshold, in units; null in an alert about an order.")
+    def threshold(self) -> Quantity | None:
+        return None if self.line.threshold is None else Quantity(self.line.threshold)
+
 
 @strawberry.type(
     name="Alert",
-    description="What a person has to look at. It resolves by itself once no place in it has less than nothing "
-    "available, or once its order has let go of the units.",
+    description="What a person has to look at. One about an order resolves by itself once no place in it has less "
+    "than nothing available, or once its order has let go of the units; one about a level once that is clear of the "
+    "threshold by a fifth of it, or by a unit.",
 )
 class AlertType:
     alert: Private[Alert]
@@ -95,7 +113,7 @@ class AlertType:
     def resolution(self) -> str | None:
         return self.alert.resolution
 
-    @strawberry.field(description="When it was opened.")
+    @strawberry.field(description="When it was opened for the first time.")
     def opened_at(self) -> datetime:
         return self.alert.opened_at
 

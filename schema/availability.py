@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import strawberry
 
 from gateway.inventory.access import Scope
-from gateway.inventory.availability import AvailabilityBand, band, counting_at, sellable
+from gateway.inventory.availability import AvailabilityBand, band
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import Code, NotFound
 from gateway.inventory.identifiers import check_count, check_slug
@@ -51,29 +50,22 @@ class AvailabilityQuery:
             list[str] | None, strawberry.argument(description=f"Only these locations; at most {LOCATIONS_MAX}.")
         ] = None,
         channel_id: Annotated[
-            str | None, strawberry.argument(description="What this channel is offered: its locations less its buffer.")
+            str | None, strawberry.argument(description="What this channel is offered, less what is withheld.")
         ] = None,
     ) -> list[Availability]:
         context = info.context
         exact = context.principal.may(Scope.INVENTORY_READ)
         with reading(context.principal, Scope.INVENTORY_READ if exact else Scope.AVAILABILITY_READ):
             check_skus(skus)
-            active = await _active(info, location_ids)
+            if location_ids is not None:
+                check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
+            among = None if location_ids is None else frozenset(location_ids)
+            active = await context.services.active.locations()
             channel = None if channel_id is None else await _channel(info, channel_id)
             items = await context.loaders.item_by_sku.load_many(skus)
             low_stock_at = context.services.low_stock_at
-            return [
-                _availability(sku, sellable(item, channel, active), exact, low_stock_at)
-                for sku, item in zip(skus, items, strict=True)
-            ]
-
-
-async def _active(info: Info, location_ids: list[str] | None) -> Mapping[str, bool]:
-    active = await info.context.services.active.locations()
-    if location_ids is None:
-        return active
-    check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
-    return counting_at(active, set(location_ids))
+            units = await context.services.channel_offers.sellable(items, channel, active, among)
+            return [_availability(sku, some, exact, low_stock_at) for sku, some in zip(skus, units, strict=True)]
 
 
 async def _channel(info: Info, channel_id: str) -> Channel:

@@ -65,6 +65,8 @@ class CartQuery:
                 owner=input.owner,
                 allow_backorder=input.allow_backorder,
                 strategy=input.strategy,
+                channel_id=input.channel_id,
+                destination=input.sent_to(),
                 shopper=None if exact else principal.client,
             )
         lines = [CartLine.of(line) for line in cart.lines] if exact else None

@@ -81,6 +81,10 @@ class ChannelOrder:
     def oversold(self) -> bool:
         return self.order.oversold
 
+    @strawberry.field(description="Whether it once took units that quotas kept for other channels.")
+    def took_kept_units(self) -> bool:
+        return self.order.took_kept
+
     @strawberry.field(description="Its lines.")
     def lines(self) -> list[ChannelOrderLine]:
         return [ChannelOrderLine(line_id=line_id, line=line) for line_id, line in self.order.lines.items()]

@@ -70,7 +70,10 @@ class ChannelType:
             return None
         return [ChannelLocation(location_id=ours, platform_location_id=theirs) for ours, theirs in mapped.items()]
 
-    @strawberry.field(description="Units that are withheld from each of its places.")
+    @strawberry.field(
+        description="Units that are withheld from each of its places, unless a rule for it or a more specific one sets "
+        "others: see `effectiveBuffer`."
+    )
     def buffer(self) -> Quantity:
         return Quantity(self.channel.buffer)
 

@@ -14,9 +14,14 @@ from gateway.inventory.channel_health import ChannelHealth
 from gateway.inventory.channels import Channel
 from gateway.inventory.registrations import Registration
 from gateway.inventory.stock import Item
+from gateway.operations.alert_watching import AlertWatching
 from gateway.operations.alerts import AlertOperations
+from gateway.operations.allocation_previews import AllocationPreviews
+from gateway.operations.backorders import BackorderOperations
+from gateway.operations.buffers import BufferOperations
 from gateway.operations.carts import CartOperations
 from gateway.operations.catalog import CatalogOperations
+from gateway.operations.channel_offers import ChannelOffers
 from gateway.operations.channels import ChannelOperations
 from gateway.operations.connection_checks import ConnectionChecks
 from gateway.operations.counts import CountOperations
@@ -24,16 +29,27 @@ from gateway.operations.customer_orders import OrderOperations
 from gateway.operations.history import HistoryOperations
 from gateway.operations.inbound import InboundOperations
 from gateway.operations.inbox import InboxOperations
+from gateway.operations.lead_times import LeadTimeOperations
 from gateway.operations.listings import ChannelSync, ListingOperations
+from gateway.operations.offer_preview import OfferPreviews
 from gateway.operations.order_lists import OrderLists
+from gateway.operations.promises import PromiseOperations
+from gateway.operations.quotas import QuotaOperations
 from gateway.operations.quotes import QuoteOperations
+from gateway.operations.reorder import ReorderOperations
+from gateway.operations.replenishment import ReplenishmentOperations
 from gateway.operations.reservations import ReservationOperations
+from gateway.operations.risks import RiskOperations
 from gateway.operations.stock import StockOperations
+from gateway.operations.supply_terms import SupplyTermsOperations
 from gateway.operations.surveys import SurveyOperations
 from gateway.operations.transfers import TransferOperations
 from gateway.operations.velocity import VelocityOperations
 from gateway.operations.watching import Watching
+from gateway.operations.webhook_endpoints import WebhookEndpointOperations
+from gateway.planning.delays import ChannelDelays
 from gateway.store.views.alerts import AlertView
+from gateway.store.views.backorders import BackorderView
 from gateway.store.views.coalescing import Coalesced
 from gateway.store.views.inbound import InboundView
 from gateway.store.views.inbox import InboxView
@@ -60,6 +76,11 @@ class ChannelsKnown(Protocol):
 class HealthReads(Protocol):
     async def of(self, channel_id: str) -> ChannelHealth | None:
         """What the channel's worker told last; None while it has none."""
+
+
+class DelayReads(Protocol):
+    async def of(self, channel_id: str) -> ChannelDelays | None:
+        """None before anything was measured."""
 
 
 class Subscribing(Protocol):
@@ -96,6 +117,10 @@ class Services:
     surveys: SurveyOperations
     checks: ConnectionChecks
     channel_directory: ChannelsKnown
+    channel_offers: ChannelOffers
+    buffers: BufferOperations
+    offer_previews: OfferPreviews
+    delays: DelayReads
     active: LocationsKnown
     items_by_sku: Coalesced[str, Item]
     items_by_id: Coalesced[str, Item]
@@ -112,6 +137,18 @@ class Services:
     channel_health: HealthReads
     velocity: VelocityOperations
     quotes: QuoteOperations
+    lead_times: LeadTimeOperations
+    promises: PromiseOperations
+    backorders: BackorderOperations
+    backorder_view: BackorderView
+    risks: RiskOperations
+    supply_terms: SupplyTermsOperations
+    replenishment: ReplenishmentOperations
+    reorder: ReorderOperations
+    alert_watching: AlertWatching
+    quotas: QuotaOperations
+    allocation_previews: AllocationPreviews
+    webhooks: WebhookEndpointOperations
 
 
 @dataclass

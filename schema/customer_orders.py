@@ -74,6 +74,10 @@ class CustomerOrder:
     def reference(self) -> str | None:
         return self.view.order.reference
 
+    @strawberry.field(description="The channel it is sold through; null for none.")
+    def channel_id(self) -> str | None:
+        return self.view.order.channel_id
+
     @strawberry.field(description="What was ordered.")
     def lines(self) -> list[CustomerOrderLine]:
         return [CustomerOrderLine.of(line) for line in self.view.order.lines]
@@ -180,6 +184,8 @@ async def _checkout(info: Info, input: CheckoutInput) -> OrderOutcome:
         hold_for_seconds=input.hold_for_seconds,
         allow_backorder=input.allow_backorder,
         strategy=input.strategy,
+        channel_id=input.channel_id,
+        destination=input.sent_to(),
     )
 
 

@@ -44,7 +44,10 @@ class InboundLineType:
     unsellable: Quantity = strawberry.field(description="Units that arrived damaged.")
     cancelled: Quantity = strawberry.field(description="Units that were cancelled.")
     outstanding: Quantity = strawberry.field(description="Units still expected: `incoming` at the location.")
+    bound: Quantity = strawberry.field(description="Units that backorders wait for.")
     expected_at: datetime | None = strawberry.field(description="When they should arrive.")
+    first_expected_at: datetime | None = strawberry.field(description="The first date that was given.")
+    arrived_at: datetime | None = strawberry.field(description="When the last units of it came.")
 
     @classmethod
     def of(cls, number: int, line: InboundLine) -> InboundLineType:
@@ -58,7 +61,10 @@ class InboundLineType:
             unsellable=Quantity(line.unsellable),
             cancelled=Quantity(line.cancelled),
             outstanding=Quantity(line.outstanding),
+            bound=Quantity(line.bound),
             expected_at=line.expected_at,
+            first_expected_at=line.first_expected_at,
+            arrived_at=line.arrived_at,
         )
 
 

@@ -19,6 +19,7 @@ from schema.documents import KeyedPayload, taken
 from schema.inbound import InboundType
 from schema.ledger import LedgerEntryType
 from schema.requested_lines import Input, KeyedInput
+from schema.risks import PromiseAtRiskType, hurts
 from schema.scalars import Quantity
 from schema.times import check_time
 
@@ -75,6 +76,10 @@ class InboundPayload(KeyedPayload):
     @strawberry.field(description="The ledger entry of the request; null where it was refused.")
     def entry(self) -> LedgerEntryType | None:
         return LedgerEntryType(entry=self.changed.entry) if self.changed else None
+
+    @strawberry.field(description="Promises to backorders that the purchase, as it stands, no longer keeps.")
+    def hurts(self, info: Info) -> list[PromiseAtRiskType]:
+        return hurts(info, self.changed.document) if self.changed else []
 
 
 @strawberry.type

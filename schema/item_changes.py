@@ -8,13 +8,15 @@ from typing import Annotated, Any
 
 import strawberry
 
-from gateway.inventory.catalog import ItemChange
+from gateway.inventory.catalog import TAG_LENGTH_MAX, TAGS_MAX, ItemChange
 from gateway.inventory.stock import Item
 from schema.context import Info
 from schema.documents import taken
 from schema.errors import UserError
 from schema.items import InventoryItem
 from schema.scalars import Quantity
+
+TAGS = f"What rules can be made for; up to {TAGS_MAX} of up to {TAG_LENGTH_MAX} characters."
 
 
 @strawberry.input(description="A new item, without stock.")
@@ -24,6 +26,7 @@ class ItemCreateInput:
     backorder_limit: Quantity = strawberry.field(
         default=Quantity(0), description="Units that may be promised beyond what there is, from 0."
     )
+    tags: list[str] = strawberry.field(default_factory=list, description=TAGS)
 
 
 @strawberry.input(description="New values of an item; what is left out stays as it is.")
@@ -34,12 +37,20 @@ class ItemUpdateInput:
     backorder_limit: Quantity | None = strawberry.field(
         default=None, description="Units that may be promised beyond what there is, from 0."
     )
+    tags: list[str] | None = strawberry.field(default=None, description=f"All of its tags. {TAGS}")
 
 
 @strawberry.input(description="Which item to take out of use.")
 class ItemArchiveInput:
     sku: str = strawberry.field(description="The item's present SKU.")
     archived: bool = strawberry.field(default=True, description="false restores the item.")
+
+
+@strawberry.input(description="Units of an item that a location is to keep while another one can serve an order.")
+class SafetyStockSetInput:
+    sku: str = strawberry.field(description="The item's present SKU.")
+    location_id: str = strawberry.field(description="Where.")
+    quantity: Quantity = strawberry.field(description="Units; 0 is none.")
 
 
 @strawberry.type(description="What became of a change of an item's definition.")
@@ -59,12 +70,13 @@ class ItemMutation:
         description="Create an item without stock; TAKEN where the SKU is in use. Needs `inventory:write`."
     )
     async def item_create(self, info: Info, input: Annotated[ItemCreateInput, Input]) -> ItemPayload:
-        work = info.context.services.catalog.create_item(input.sku, input.name, input.backorder_limit)
+        work = info.context.services.catalog.create_item(input.sku, input.name, input.backorder_limit, input.tags)
         return await _payload(info, work)
 
     @strawberry.mutation(description="Change what an item is; its `version` stays. Needs `inventory:write`.")
     async def item_update(self, info: Info, input: Annotated[ItemUpdateInput, Input]) -> ItemPayload:
-        change = ItemChange(input.new_sku, input.name, input.backorder_limit)
+        tags = None if input.tags is None else tuple(input.tags)
+        change = ItemChange(input.new_sku, input.name, input.backorder_limit, tags=tags)
         return await _payload(info, info.context.services.catalog.change_item(input.sku, change))
 
     @strawberry.mutation(
@@ -74,6 +86,14 @@ class ItemMutation:
     async def item_archive(self, info: Info, input: Annotated[ItemArchiveInput, Input]) -> ItemPayload:
         change = ItemChange(archived=input.archived)
         return await _payload(info, info.context.services.catalog.change_item(input.sku, change))
+
+    @strawberry.mutation(
+        description="Keep units at a location that only the strategy LEAST_COST looks at, and takes last. "
+        "Needs `inventory:write`."
+    )
+    async def safety_stock_set(self, info: Info, input: Annotated[SafetyStockSetInput, Input]) -> ItemPayload:
+        catalog = info.context.services.catalog
+        return await _payload(info, catalog.set_safety_stock(input.sku, input.location_id, input.quantity))
 
 
 async def _payload(info: Info, work: Coroutine[Any, Any, Item]) -> ItemPayload:

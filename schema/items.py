@@ -17,6 +17,7 @@ from gateway.store.views.items import ItemFilter
 from schema.context import Info
 from schema.descriptions import describe
 from schema.errors import reading
+from schema.item_quotas import ItemQuota, SafetyStock
 from schema.ledger import LedgerConnection, history_page, read_position
 from schema.loaders import HistoryKey
 from schema.locations import LocationType
@@ -89,6 +90,10 @@ class InventoryItem:
     def status(self, info: Info) -> ItemStatus:
         return self._read(info, lambda item: item.status)  # type: ignore[return-value]
 
+    @strawberry.field(description="What rules can be made for.")
+    def tags(self, info: Info) -> list[str]:
+        return self._read(info, lambda item: list(item.tags))  # type: ignore[return-value]
+
     @strawberry.field(description="When it was created.")
     def created_at(self, info: Info) -> datetime:
         return self._read(info, lambda item: item.created_at)  # type: ignore[return-value]
@@ -109,6 +114,18 @@ class InventoryItem:
             with reading(info.context.principal, Scope.INVENTORY_READ):
                 check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
         return self._read(info, lambda item: _levels(item, location_ids))  # type: ignore[return-value]
+
+    @strawberry.field(description="Its safety stock, by location; those without any are left out.")
+    def safety_stock(self, info: Info) -> list[SafetyStock]:
+        return self._read(info, SafetyStock.all_of)  # type: ignore[return-value]
+
+    @strawberry.field(description="What it keeps for channels, by channel.")
+    async def quotas(self, info: Info) -> list[ItemQuota]:
+        with reading(info.context.principal, Scope.INVENTORY_READ):
+            item = self.known or await info.context.loaders.item_by_id.load(self.id)
+            # Items are archived, never deleted.
+            assert item is not None
+            return ItemQuota.all_of(item, await info.context.services.active.locations())
 
     @strawberry.field(description="What changed it, the newest first.")
     async def ledger(self, info: Info, first: First = FIRST_DEFAULT, after: After = None) -> LedgerConnection:

@@ -11,6 +11,7 @@ from strawberry import Private
 
 from gateway.inventory.access import Scope
 from gateway.inventory.catalog import Location, LocationChange
+from gateway.inventory.geography import Whereabouts, checked_whereabouts
 from gateway.inventory.quantities import check_range
 from schema.context import Info
 from schema.documents import taken
@@ -48,6 +49,20 @@ class LocationType:
     def priority(self) -> int:
         return self.location.priority
 
+    @strawberry.field(description="In degrees, north is positive; null where it is not known.")
+    def latitude(self) -> float | None:
+        point = self.location.whereabouts.point
+        return None if point is None else point.latitude
+
+    @strawberry.field(description="In degrees, east is positive; null where it is not known.")
+    def longitude(self) -> float | None:
+        point = self.location.whereabouts.point
+        return None if point is None else point.longitude
+
+    @strawberry.field(description="A zone of yours, such as a country; null where none was given.")
+    def zone(self) -> str | None:
+        return self.location.whereabouts.zone
+
     @strawberry.field(description="When it was last changed.")
     def updated_at(self) -> datetime:
         return self.location.updated_at
@@ -81,15 +96,30 @@ class LocationQuery:
             return [LocationType(location=location) for location in found[offset : offset + limit]]
 
 
+@strawberry.input
+class WhereaboutsInput:
+    """Where a location is."""
+
+    latitude: float | None = strawberry.field(default=None, description="In degrees, north is positive.")
+    longitude: float | None = strawberry.field(default=None, description="In degrees, east is positive.")
+    zone: str | None = strawberry.field(
+        default=None, description="A zone of yours, such as a country; counts where coordinates are not known."
+    )
+
+    def whereabouts(self) -> Whereabouts:
+        """Raises InvalidInput."""
+        return checked_whereabouts(self.latitude, self.longitude, self.zone)
+
+
 @strawberry.input(description="A new location.")
-class LocationCreateInput:
+class LocationCreateInput(WhereaboutsInput):
     id: str = strawberry.field(description="1 to 64 of A-Z a-z 0-9 _ -; it never changes.")
     name: str | None = strawberry.field(default=None, description="For people; the id unless given.")
     priority: int = strawberry.field(default=0, description="From 0; lower serves first.")
 
 
 @strawberry.input(description="New values of a location; what is left out stays as it is.")
-class LocationUpdateInput:
+class LocationUpdateInput(WhereaboutsInput):
     id: str = strawberry.field(description="Which location.")
     name: str | None = strawberry.field(default=None, description="For people.")
     priority: int | None = strawberry.field(default=None, description="From 0; lower serves first.")
@@ -118,13 +148,11 @@ class LocationMutation:
         description="Create an active location; TAKEN where the id is in use. Needs `inventory:write`."
     )
     async def location_create(self, info: Info, input: Annotated[LocationCreateInput, Input]) -> LocationPayload:
-        work = info.context.services.catalog.create_location(input.id, input.name, input.priority)
-        return await _payload(info, work)
+        return await _payload(info, _create(info, input))
 
-    @strawberry.mutation(description="Rename or re-rank a location. Needs `inventory:write`.")
+    @strawberry.mutation(description="Rename, re-rank or place a location. Needs `inventory:write`.")
     async def location_update(self, info: Info, input: Annotated[LocationUpdateInput, Input]) -> LocationPayload:
-        change = LocationChange(input.name, input.priority)
-        return await _payload(info, info.context.services.catalog.change_location(input.id, change))
+        return await _payload(info, _change(info, input))
 
     @strawberry.mutation(
         description="Take a location out of service (or back into it): its stock stays and can be moved out, but is "
@@ -135,6 +163,16 @@ class LocationMutation:
     ) -> LocationPayload:
         change = LocationChange(active=input.active)
         return await _payload(info, info.context.services.catalog.change_location(input.id, change))
+
+
+async def _create(info: Info, input: LocationCreateInput) -> Location:
+    catalog = info.context.services.catalog
+    return await catalog.create_location(input.id, input.name, input.priority, input.whereabouts())
+
+
+async def _change(info: Info, input: LocationUpdateInput) -> Location:
+    change = LocationChange(input.name, input.priority, whereabouts=input.whereabouts())
+    return await info.context.services.catalog.change_location(input.id, change)
 
 
 async def _payload(info: Info, work: Coroutine[Any, Any, Location]) -> LocationPayload:

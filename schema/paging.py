@@ -69,6 +69,21 @@ def connection(
     return Connection(edges=edges, nodes=[edge.node for edge in edges], page_info=info)
 
 
+def open_connection(
+    found: Sequence[T],
+    node: Callable[[T], N],
+    position: Callable[[T], Sequence[object]],
+    after: str | None,
+    next_position: Sequence[object] | None,
+) -> Connection[N]:
+    """A page that goes on behind `next_position`, which may lie behind its last entry; None where nothing is left."""
+    page = connection(found, len(found), node, position, after)
+    if next_position is not None:
+        page.page_info.has_next_page = True
+        page.page_info.end_cursor = _cursor(next_position)
+    return page
+
+
 def read_cursor(after: str | None, *types: type) -> tuple[object, ...] | None:
     """The position inside a cursor, checked against the types it must have; None for the first page.
 

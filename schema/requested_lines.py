@@ -8,6 +8,7 @@ import strawberry
 
 from gateway.inventory.allocation import StrategyName
 from gateway.inventory.commands import LINES_MAX
+from gateway.inventory.geography import Whereabouts, checked_whereabouts
 from gateway.inventory.identifiers import check_count
 from gateway.operations.calls import Call
 from gateway.operations.sourcing import LineRequest
@@ -27,6 +28,8 @@ describe(
         "PRIORITY": "In the order given: that of the line's `locationIds`, of the channel, or of the locations.",
         "MOST_STOCK": "The location with the most units first.",
         "FEWEST_SPLITS": "The first location that has the whole line; else the fullest ones.",
+        "LEAST_COST": "All lines together from the locations that cost the least: by their distance from the "
+        "destination and the number of parcels, and below safety stock only where nothing else will do.",
     },
 )
 
@@ -54,6 +57,19 @@ def line_requests(lines: Sequence[RequestedLineInput]) -> list[LineRequest]:
     return [line.line() for line in lines]
 
 
+@strawberry.input(description="Where things are sent, as far as it is known.")
+class DestinationInput:
+    latitude: float | None = strawberry.field(default=None, description="In degrees, north is positive.")
+    longitude: float | None = strawberry.field(default=None, description="In degrees, east is positive.")
+    zone: str | None = strawberry.field(
+        default=None, description="A zone of yours, such as a country; counts where coordinates are not known."
+    )
+
+    def whereabouts(self) -> Whereabouts:
+        """Raises InvalidInput."""
+        return checked_whereabouts(self.latitude, self.longitude, self.zone, ("destination",))
+
+
 @strawberry.input
 class BasketInput:
     """Lines, and how they may be served."""
@@ -68,6 +84,16 @@ class BasketInput:
     strategy: StrategyName = strawberry.field(
         default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
     )
+    destination: DestinationInput | None = strawberry.field(
+        default=None, description="Where it is sent; for the strategy LEAST_COST."
+    )
+    channel_id: str | None = strawberry.field(
+        default=None, description="The channel it is sold through; unless given, that of the lines, if it is one."
+    )
+
+    def sent_to(self) -> Whereabouts | None:
+        """Raises InvalidInput."""
+        return None if self.destination is None else self.destination.whereabouts()
 
 
 @strawberry.input

@@ -80,6 +80,10 @@ class ReservationType:
     def reference(self) -> str | None:
         return self.reservation.reference
 
+    @strawberry.field(description="The channel it is sold through; null for none.")
+    def channel_id(self) -> str | None:
+        return self.reservation.channel_id
+
     @strawberry.field(description="When it expires; null once it is resolved or committed.")
     def expires_at(self) -> datetime | None:
         return self.reservation.expires_at
@@ -222,6 +226,8 @@ async def _create(info: Info, input: ReservationCreateInput) -> ReservationOutco
         allow_partial=input.allow_partial,
         allow_backorder=input.allow_backorder,
         strategy=input.strategy,
+        channel_id=input.channel_id,
+        destination=input.sent_to(),
     )
 
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
-from gateway.inventory.availability import AvailabilityBand, band, counting_at, sellable
+from gateway.inventory.availability import AvailabilityBand, band
 from gateway.inventory.channels import Channel
-from gateway.inventory.errors import Code, InvalidInput, NotFound
+from gateway.inventory.errors import Code, NotFound
 from gateway.inventory.identifiers import check_count, check_slug
 from gateway.inventory.news import StockNews, SyncNews
 from schema.context import Info
 from schema.errors import reading
 from schema.items import LOCATIONS_MAX, SKUS_MAX, InventoryItem, check_skus
+from schema.positions import cursor_of, position_of, time_of
 from schema.scalars import Quantity
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @strawberry.type(description="An item has changed. Of several quick changes perhaps only the last one is told.")
@@ -77,7 +75,7 @@ class SyncChange:
     )
     def cursor(self) -> str | None:
         at = self.news.confirmed_at
-        return None if at is None else str((at - _EPOCH) // _MICROSECOND)
+        return None if at is None else cursor_of(at)
 
     @strawberry.field(description="The channel.")
     def channel_id(self) -> str:
@@ -110,8 +108,8 @@ class SyncChange:
         return self.news.reason
 
 
-@strawberry.type(description="What can be watched, over graphql-transport-ws or server-sent events.")
-class Subscription:
+@strawberry.type
+class StockSubscription:
     @strawberry.subscription(
         description="Items that change. A slow reader is told only the newest of each. Needs `availability:read`; "
         "with `inventory:read` the exact quantity is told."
@@ -127,7 +125,7 @@ class Subscription:
             strawberry.argument(description=f"Only changes and stock at these locations; 1 to {LOCATIONS_MAX}."),
         ] = None,
         channel_id: Annotated[
-            str | None, strawberry.argument(description="What this channel is offered: its locations less its buffer.")
+            str | None, strawberry.argument(description="What this channel is offered, less what is withheld.")
         ] = None,
         after: Annotated[
             str | None,
@@ -142,7 +140,7 @@ class Subscription:
             if location_ids is not None:
                 check_count(location_ids, ("locationIds",), LOCATIONS_MAX)
             channel = None if channel_id is None else await _channel(info, channel_id)
-            position = _position(after)
+            position = position_of(after)
         places = None if location_ids is None else frozenset(location_ids)
         async with aclosing(context.services.watching.stock(skus, position)) as changes:
             async for news in changes:
@@ -165,8 +163,8 @@ class Subscription:
     ) -> AsyncGenerator[SyncChange, None]:
         with reading(info.context.principal, Scope.INVENTORY_READ):
             await _channel(info, channel_id)
-            position = _position(after)
-        seen_at = None if position is None else _EPOCH + position * _MICROSECOND
+            position = position_of(after)
+        seen_at = time_of(position)
         async with aclosing(info.context.services.watching.channel(channel_id, seen_at)) as changes:
             async for news in changes:
                 yield SyncChange(news=news)
@@ -180,15 +178,9 @@ async def _channel(info: Info, channel_id: str) -> Channel:
     return channel
 
 
-def _position(after: str | None) -> int | None:
-    if after is None:
-        return None
-    if not after.isascii() or not after.isdigit() or len(after) > 18:
-        raise InvalidInput(Code.INVALID_INPUT, "This is no cursor of a change.", ("after",))
-    return int(after)
-
-
 def _concerns(news: StockNews, places: frozenset[str] | None, channel: Channel | None) -> bool:
+    if not news.location_ids:
+        return True  # what is kept for whom has changed, and nothing else
     if places is not None and not places & news.location_ids:
         return False
     return channel is None or any(channel.is_fed_by(at) for at in news.location_ids)
@@ -198,6 +190,5 @@ async def _units(info: Info, news: StockNews, places: frozenset[str] | None, cha
     services = info.context.services
     item = await services.items_by_id.one(news.item_id)
     active = await services.active.locations()
-    if places is not None:
-        active = counting_at(active, places)
-    return sellable(item, channel, active) or 0
+    [units] = await services.channel_offers.sellable([item], channel, active, places)
+    return units or 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -14,9 +16,11 @@ from gateway.store.private_mongod import private_database
 # One server per module: it keeps the files of a dropped database for minutes, and the hundreds of databases of a whole
 # run would use up all the files that a process may open.
 @pytest.fixture(scope="module")
-async def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with private_database(tmp_path_factory.mktemp("mongod")) as database:
-        yield database.uri
+async def mongo_uri() -> AsyncIterator[str]:
+    # Gone with its module: a database takes 300 MB, and pytest keeps its own directories to the end of the run.
+    with TemporaryDirectory(prefix="mongod-") as directory:
+        async with private_database(Path(directory)) as database:
+            yield database.uri
 
 
 @pytest.fixture(scope="module")

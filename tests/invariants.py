@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from pymongo import MongoClient
@@ -16,6 +17,7 @@ def assert_the_ledger_explains_the_stock(uri: str, database: str, *, oversold: b
         items = {item["_id"]: item for item in client[database]["items"].find()}
         entries = list(client[database]["ledger"].find().sort("seq", 1))
         promised = _promised(client[database])
+    assert_quotas_follow_from_draws(items.values(), entries)
     sums: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
     versions: dict[str, list[int]] = defaultdict(list)
     for entry in entries:
@@ -41,6 +43,17 @@ def assert_the_ledger_explains_the_stock(uri: str, database: str, *, oversold: b
         assert versions[item_id] == list(range(1, item["version"] + 1)), f"{item['sku']} has a gap in its versions"
     assert not any(promised.values()), f"promised, but allocated nowhere: {promised}"
     return len(entries)
+
+
+def assert_quotas_follow_from_draws(items: Iterable[dict[str, Any]], entries: Iterable[dict[str, Any]]) -> None:
+    """What was used of each quota is what the ledger's entries drew from it."""
+    drawn: dict[str, int] = defaultdict(int)
+    for entry in entries:
+        for draw in entry.get("draws", ()):
+            drawn[draw["quotaId"]] += draw["units"]
+    for item in items:
+        for quota_id, quota in item.get("quotas", {}).items():
+            assert quota["used"] == drawn[quota_id], f"{item['sku']}: {quota}, {drawn[quota_id]} drawn"
 
 
 def _promised(database: Any) -> dict[tuple[str, str], int]:

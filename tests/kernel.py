@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from gateway.bootstrap import Gateway, open_gateway
+from gateway.inventory.catalog import Location
 from gateway.inventory.decision import Outcome, Submission
 from gateway.operations.clock import Clock, utc_now
 from gateway.settings import Settings
 from gateway.store.item_documents import item_document
-from tests.builders import adjust, item
+from gateway.store.locations import location_document
+from tests.builders import NOW, adjust, item
 
 
 @asynccontextmanager
@@ -26,10 +28,13 @@ async def stock_up(gateway: Gateway, stock: Mapping[str, Mapping[str, int]], bac
     known = await gateway.stock_store.locations(fresh=True)
     locations = {location_id for levels in stock.values() for location_id in levels} - known.keys()
     if locations:
-        await gateway.database["locations"].insert_many([{"_id": at, "active": True} for at in locations])
+        new = [location_document(Location(at, at, True, 0, NOW, NOW)) for at in sorted(locations)]
+        await gateway.database["locations"].insert_many(new)
         await gateway.stock_store.locations(fresh=True)
     documents = [item_document(item(sku, {}, backorder_limit=backorder_limit)) for sku in stock]
     await gateway.database["items"].insert_many(documents)
     commands = [adjust(f"stock-{sku}", sku, levels) for sku, levels in stock.items() if any(levels.values())]
+    if not commands:
+        return
     for result in await gateway.committer.submit(Submission(tuple(commands))):
         assert isinstance(result, Outcome), result

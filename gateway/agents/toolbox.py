@@ -16,11 +16,14 @@ from gateway.agents.forms import (
     QuoteForm,
     ReservationForm,
 )
+from gateway.agents.planning_forms import SUGGESTIONS_MAX, PromiseAnswer, PromiseForm, ReorderAnswer, ReorderForm
 from gateway.agents.tool import Tool
 from gateway.inventory.access import Principal, Scope
 from gateway.operations.availability import AvailabilityOperations
 from gateway.operations.history import HistoryOperations
+from gateway.operations.promises import PromiseOperations
 from gateway.operations.quotes import QuoteOperations
+from gateway.operations.reorder import ReorderOperations
 from gateway.operations.reservations import ReservationOperations
 from gateway.rest.answers import AvailabilityAnswer, ReservationAnswer
 from gateway.rest.bodies import AvailabilityBody
@@ -34,6 +37,8 @@ class Toolbox:
     reservations: ReservationOperations
     quotes: QuoteOperations
     history: HistoryOperations
+    promises: PromiseOperations
+    reorder: ReorderOperations
 
     async def check_availability(self, principal: Principal, form: AvailabilityBody) -> AvailabilityAnswer:
         found = await self.availability.of(form.skus, form.location_ids, form.channel_id)
@@ -69,7 +74,17 @@ class Toolbox:
     async def explain_number(self, principal: Principal, form: ExplainForm) -> ExplanationAnswer:
         return ExplanationAnswer.of(await self.history.explain(form.sku, form.location_id))
 
+    async def promise_date(self, principal: Principal, form: PromiseForm) -> PromiseAnswer:
+        return PromiseAnswer.of(await self.promises.promise([line.request() for line in form.lines], by=form.by))
+
+    async def list_reorders(self, principal: Principal, form: ReorderForm) -> ReorderAnswer:
+        found = await self.reorder.page(form.wanted(), form.after, SUGGESTIONS_MAX + 1)
+        return ReorderAnswer.of(await self.reorder.state(), found)
+
     def tools(self) -> Sequence[Tool[Any]]:
+        return [*self._asking(), *self._changing()]
+
+    def _asking(self) -> Sequence[Tool[Any]]:
         return [
             Tool(
                 "check_availability",
@@ -81,6 +96,40 @@ class Toolbox:
                 AvailabilityAnswer,
                 self.check_availability,
             ),
+            Tool(
+                "promise_date",
+                "Get a promise date",
+                "When units can be had that are not all there now: the earliest date for each line and for all of "
+                "them, from which locations, and how likely that is. Nothing is held by asking.",
+                Scope.INVENTORY_READ,
+                PromiseForm,
+                PromiseAnswer,
+                self.promise_date,
+            ),
+            Tool(
+                "list_reorders",
+                "List what needs reordering",
+                "The purchases and transfers that the newest reorder plan suggests, by supplier and location, with "
+                "what each follows from. Nothing is ordered by asking.",
+                Scope.INVENTORY_READ,
+                ReorderForm,
+                ReorderAnswer,
+                self.list_reorders,
+            ),
+            Tool(
+                "explain_number",
+                "Explain a number",
+                "Why the quantities of a SKU at a location are what they are: who holds what until when, what is on "
+                "its way, and the newest movements with who made them.",
+                Scope.INVENTORY_READ,
+                ExplainForm,
+                ExplanationAnswer,
+                self.explain_number,
+            ),
+        ]
+
+    def _changing(self) -> Sequence[Tool[Any]]:
+        return [
             Tool(
                 "quote",
                 "Get a quote",
@@ -126,15 +175,5 @@ class Toolbox:
                 ReservationForm,
                 ReservationAnswer,
                 self.release_hold,
-            ),
-            Tool(
-                "explain_number",
-                "Explain a number",
-                "Why the quantities of a SKU at a location are what they are: who holds what until when, what is on "
-                "its way, and the newest movements with who made them.",
-                Scope.INVENTORY_READ,
-                ExplainForm,
-                ExplanationAnswer,
-                self.explain_number,
             ),
         ]

@@ -8,6 +8,7 @@ from gateway.cli.audit import audit
 from gateway.cli.demo import demo
 from gateway.cli.inbox import inbox
 from gateway.cli.keys import keys
+from gateway.cli.plan import plan
 from gateway.cli.serve import serve
 from gateway.cli.stock_files import export_file, import_file
 from gateway.cli.worker import worker
@@ -27,3 +28,4 @@ app.add_typer(inbox, name="inbox")
 app.command("import")(import_file)
 app.command("export")(export_file)
 app.command()(audit)
+app.command()(plan)

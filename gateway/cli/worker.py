@@ -49,9 +49,11 @@ async def _work(settings: Settings) -> int:
             opened_database(settings) as uri,
             open_gateway(settings, uri) as gateway,
             gateway.channels.running(),
+            gateway.buffers.running(),
             gateway.orders.running(),
             gateway.movements.running(),
             gateway.planning.running(),
+            gateway.supply.running(),
             asyncio.TaskGroup() as tasks,
         ):
             sampler = tasks.create_task(sample_event_loop(gateway.metrics, gateway.committer), name="metrics")

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
 
 
 class Backlog(Protocol):
-    async def backlog(self, channel_id: str, policy: str, after: str | None) -> tuple[list[Item], str | None]:
+    async def backlog(self, offering: Offering, after: str | None) -> tuple[list[Item], str | None]:
         """The items of one page that are due, and where to go on; None at the end."""
 
 
@@ -28,10 +29,10 @@ class BacklogScan:
         self._after = None
         self.under_way = True
 
-    async def page(self, channel_id: str, policy: str) -> list[Item]:
+    async def page(self, offering: Offering) -> list[Item]:
         """The items that are due on the next page."""
         begun = self._begun
-        items, after = await self._backlog.backlog(channel_id, policy, self._after)
+        items, after = await self._backlog.backlog(offering, self._after)
         if begun == self._begun:
             # Else it was begun anew while this page was read, and what it is to find may be on this one or before it.
             self._after = after

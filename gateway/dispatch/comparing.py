@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from connectors.abilities import CountedQuantity
 from connectors.catalog import ChannelStock
-from gateway.inventory.channels import Channel, Listing, Place
+from gateway.inventory.channels import Listing, Place
 from gateway.inventory.drifts import Drift, DriftCause, DriftState
+from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
 
 SHOWN_WITHIN = timedelta(minutes=5)
@@ -60,16 +61,14 @@ def _fits(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
     return bool(shared) and all(ours[name] == theirs[name] for name in shared)
 
 
-def compare(
-    channel: Channel, policy: str, listing: Listing, item: Item, place: Place, theirs: int | None
-) -> Difference | None:
+def compare(offering: Offering, listing: Listing, item: Item, place: Place, theirs: int | None) -> Difference | None:
     """None where nothing can be said: a write is owed or under way, or the place is not one that we feed.
 
     A listing in step was told everything up to the item's present version, so all of the channel's own orders that we
     know of are in what it has acknowledged.
     """
     confirmed = listing.confirmed.get(place)
-    if confirmed is None or listing.error is not None or listing.intents or listing.is_due(item, policy):
+    if confirmed is None or listing.error is not None or listing.intents or offering.is_due(listing, item):
         return None
     return Difference(
         key=f"{listing.id}@{place or ''}",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from gateway.dispatch.connections import ChannelUnreadable, Connections
 from gateway.dispatch.pushing import LeaseLost, Pusher
-from gateway.dispatch.worker import ChannelWorker, CountPushes, ReportHealth
-from gateway.inventory.channels import Channel
+from gateway.dispatch.worker import ChannelWorker, CountPushes, MeasurePropagation, ReportHealth
 from gateway.inventory.errors import InventoryError
+from gateway.inventory.offering import Offering
 from gateway.inventory.ports import StorageError
 from gateway.operations.channel_locations import KnownLocations
+from gateway.store.buffer_rules import BufferRuleDirectory
 from gateway.store.channels import ChannelDirectory
 from gateway.store.leases import LeaseStore
 from gateway.store.pushes import PushStore
@@ -44,8 +45,10 @@ class Dispatch:
         pusher: Pusher,
         pushes: PushStore,
         locations: KnownLocations,
+        rules: BufferRuleDirectory,
         report_health: ReportHealth,
         count: CountPushes,
+        measured: MeasurePropagation,
     ) -> None:
         self._directory = directory
         self._connections = connections
@@ -53,8 +56,10 @@ class Dispatch:
         self._pusher = pusher
         self._pushes = pushes
         self._locations = locations
+        self._rules = rules
         self._report_health = report_health
         self._count = count
+        self._measured = measured
         self._running: dict[str, _Running] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._wanted = asyncio.Event()
@@ -76,6 +81,7 @@ class Dispatch:
 
     def channels_changed(self) -> None:
         self._directory.forget()
+        self._rules.forget()
         self._wanted.set()
 
     async def run(self) -> None:
@@ -102,15 +108,16 @@ class Dispatch:
         channels = {channel.id: channel for channel in (await self._directory.all()).values() if channel.is_pushed}
         for channel_id in self._running.keys() - channels.keys():
             self._end(channel_id)
-        active = await self._locations.locations(fresh=True)
+        active, rules = await self._locations.locations(fresh=True), await self._rules.all()
         for channel in channels.values():
             try:
-                await self._look_after(channel, active)
+                await self._look_after(Offering(channel, active, rules))
             except ChannelUnreadable as error:
                 _log.error("channel_unreadable", channel=channel.id, reason=str(error))
                 await self._report_health(channel.id, str(error))
 
-    async def _look_after(self, channel: Channel, active: Mapping[str, bool]) -> None:
+    async def _look_after(self, offering: Offering) -> None:
+        channel = offering.channel
         if channel.id in self._ending:
             return
         connection = self._connections.of(channel)
@@ -122,10 +129,17 @@ class Dispatch:
             self._end(channel.id)
         elif lease is not None and running is not None and not running.task.done():
             running.worker.lease = lease
-            running.worker.update(channel, connection, active)
+            running.worker.update(offering, connection)
         elif lease is not None:
             worker = ChannelWorker(
-                channel, connection, active, lease, self._pusher, self._pushes, self._report_health, self._count
+                offering,
+                connection,
+                lease,
+                self._pusher,
+                self._pushes,
+                self._report_health,
+                self._count,
+                self._measured,
             )
             task = asyncio.create_task(self._run_worker(worker), name=f"channel/{channel.id}")
             self._running[channel.id] = _Running(worker, task)

@@ -20,7 +20,9 @@ from gateway.dispatch.comparing import (
 )
 from gateway.inventory.channels import Channel, Listing
 from gateway.inventory.drifts import DriftCause, DriftState, Reconciliation
+from gateway.inventory.offering import Offering
 from gateway.operations.channel_locations import KnownLocations
+from gateway.operations.channel_offers import KnownRules
 from gateway.operations.listings import ItemLookup
 from gateway.store.drifts import DriftStore
 from gateway.store.listing_documents import id_terms
@@ -58,6 +60,7 @@ class DriftLooks:
         walk: ListingWalk,
         items: ItemLookup,
         locations: KnownLocations,
+        rules: KnownRules,
         report_within: timedelta,
     ) -> None:
         """`report_within`: how long an order may take to be reported; a lower count is not raised before."""
@@ -65,14 +68,14 @@ class DriftLooks:
         self._walk = walk
         self._items = items
         self._locations = locations
+        self._rules = rules
         self._report_within = report_within
 
     async def compare_page(
         self, channel: Channel, counted: CountedQuantity, entries: Sequence[ChannelStock], mark: str
     ) -> LookTally:
         """Compare what one page shows with what the channel has acknowledged; records the differences."""
-        active = await self._locations.locations()
-        policy = channel.policy(active)
+        offering = Offering(channel, await self._locations.locations(), await self._rules.all())
         skus = {entry.sku for entry in entries if entry.sku}
         candidates = await self._walk.candidates(channel.id, [entry.platform_ids for entry in entries], skus)
         matched = [(entry, _listing_of(candidates, entry)) for entry in entries]
@@ -85,7 +88,7 @@ class DriftLooks:
                 continue
             place = entry.location_id if channel.locations and None not in channel.locations.values() else None
             item = items[listing.item_id]
-            found = compare(channel, policy, listing, item, place, shown_quantity(entry, counted))
+            found = compare(offering, listing, item, place, shown_quantity(entry, counted))
             undecided += found is None
             differences += [found] if found is not None else []
         agreed = sum(difference.agrees for difference in differences)
@@ -97,7 +100,7 @@ class DriftLooks:
     async def compare_missing(self, channel: Channel, mark: str, before: datetime) -> None:
         """After the last page: record the listings that were on none of them, and what has settled meanwhile."""
         unseen = {"seenAt": {"$ne": mark}, "createdAt": {"$lt": before}}
-        async for page in self._walk.pages(channel.id, **unseen):
+        async for page in self._walk.pages(channel.id, None, **unseen):
             told = [not_found(listing) for listing, _ in page if listing.confirmed and listing.error is None]
             await self._record(channel.id, told, mark)
         gone = (DriftCause.NOT_FOUND, DriftCause.NOT_LISTED)

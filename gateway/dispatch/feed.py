@@ -13,7 +13,7 @@ import structlog
 
 from gateway.dispatch.schedule import retry_seconds
 from gateway.inventory.ledger import ItemMark
-from gateway.inventory.news import StockNews, SyncNews
+from gateway.inventory.news import AlertNews, StockNews, SyncNews
 from gateway.inventory.ports import StorageError
 from gateway.operations.news import News
 from gateway.store.changes import (
@@ -81,7 +81,7 @@ class Feed:
                     async for change in changes:
                         failures = 0
                         self._tell(change)
-                        if not isinstance(change, SyncNews):
+                        if not isinstance(change, SyncNews | AlertNews):
                             # A full queue holds the stream back; the server keeps what we have not read.
                             await self._queue.put(change)
             except (ResumeImpossible, StorageError) as error:
@@ -117,6 +117,8 @@ class Feed:
                     self._news.moved(StockNews(item.item_id, sku, item.version, units, seq, location_ids))
             case SyncNews():
                 self._news.synced(change)
+            case AlertNews():
+                self._news.raised(change)
 
     async def _hand_over(self, batch: list[Change]) -> None:
         available: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from connectors.errors import Permanent
 from connectors.exchange import Notification, headers_of
@@ -34,13 +35,18 @@ class MessageHandler:
         sales: SalesOperations,
         echoes: Echoes,
         found: Callable[[str], None],
+        reported: Callable[[str, float], None],
     ) -> None:
-        """`found` is told the channel of every state of an order that a poll has brought first."""
+        """`found` is told the channel of every state of an order that a poll has brought first.
+
+        `reported` is told the channel of every new order, and the seconds from the order until we heard of it.
+        """
         self._directory = directory
         self._connections = connections
         self._sales = sales
         self._echoes = echoes
         self._found = found
+        self._reported = reported
 
     async def handle(self, event: InboxEvent) -> None:
         """Do everything that the event asks for; safe to repeat.
@@ -60,19 +66,25 @@ class MessageHandler:
                         continue
                 elif event.attempts == 1:
                     self._found(channel.id)
-            await self._carry_out(channel, connection, message)
+            await self._carry_out(channel, connection, message, event.received_at)
 
-    async def _carry_out(self, channel: Channel, connection: Connection, message: ChannelMessage) -> None:
+    async def _carry_out(
+        self, channel: Channel, connection: Connection, message: ChannelMessage, received_at: datetime
+    ) -> None:
         match message:
             case OrderEvent():
-                await self._sales.report(channel, _order(message))
+                await self._report(channel, message, received_at)
             case OrderReference(order_id=order_id):
                 flow = connection.connector.read_order(connection.config, order_id)
                 order = await connection.client.run(flow, seconds_max=READ_ORDER_SECONDS_MAX)
                 if order is not None:
-                    await self._sales.report(channel, _order(order))
+                    await self._report(channel, order, received_at)
             case StockEcho():
                 await self._echoes.hear(channel, message)
+
+    async def _report(self, channel: Channel, order: OrderEvent, received_at: datetime) -> None:
+        if await self._sales.report(channel, _order(order)):
+            self._reported(channel.id, (received_at - order.occurred_at).total_seconds())
 
 
 def _messages(connection: Connection, event: InboxEvent) -> Sequence[ChannelMessage]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from uuid import NAMESPACE_OID, uuid5
 
 from connectors.abilities import StockWrites
 from connectors.updates import StockUpdate
-from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Place, policy_for
+from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Place
+from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
 from gateway.store.own_movements import OwnMovement
 
@@ -64,18 +64,13 @@ class Sold:
         return Sold(self.change + delta, self.taken + max(0, -delta))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Present:
-    """What is true now: the channel, how its platform writes, which locations count; and since when it is."""
+    """What is true now: what the channel is offered and how its platform writes; and since when it is."""
 
-    channel: Channel
+    offering: Offering
     writes: StockWrites
-    active: Mapping[str, bool]
     now: datetime
-
-    @cached_property
-    def policy(self) -> str:
-        return self.channel.policy(self.active)
 
 
 def offer(
@@ -90,23 +85,25 @@ def offer(
     `own` are the channel's own movements since its last acknowledgement, None when they cannot be counted. `actual`
     is what the platform has just said it shows, where it refused a comparison.
     """
-    channel = present.channel
-    sold = None if own is None else _sold(channel, listing, item, own)
+    offering = present.offering
+    policy = offering.policy(item, listing.learned)
+    sold = None if own is None else _sold(offering.channel, listing, item, own)
     unchanged: dict[Place, Confirmed] = {}
     intents: list[Intent] = []
-    for place, offered in channel.offered(item, present.active).items():
-        result = _offer_place(present, listing, item, place, offered, sold, actual.get(place))
+    for place, offered in offering.offered(item, listing.learned).items():
+        result = _offer_place(present, listing, item, policy, place, offered, sold, actual.get(place))
         if isinstance(result, Intent):
             intents.append(result)
         else:
             unchanged[place] = result
-    return Offer(listing, item.version, policy_for(item, present.policy), tuple(intents), unchanged)
+    return Offer(listing, item.version, policy, tuple(intents), unchanged)
 
 
 def _offer_place(
     present: Present,
     listing: Listing,
     item: Item,
+    policy: str,
     place: Place,
     offered: int,
     sold: Mapping[Place, Sold] | None,
@@ -123,11 +120,12 @@ def _offer_place(
         # What the platform differs by are orders and cancellations that it has yet to report: they must stay.
         unseen = there - belief
         if settles_at is not None and sold is not None and place in sold and unseen > 0:
-            # Our first write may have given back units that were sold before it, but no more than were reported since.
+            # Our write may have given back units that were sold before it, but no more than were reported since.
             unseen = max(0, unseen - sold[place].taken)
     quantity = max(0, offered + unseen)
-    compares = present.writes is StockWrites.COMPARE_AND_SET
-    if compares and belief is None:
+    looks = present.writes is StockWrites.LOOK_AND_SET
+    compares = looks or present.writes is StockWrites.COMPARE_AND_SET
+    if looks or (compares and belief is None):
         # Orders that it has yet to report may be overwritten now.
         settles_at = present.now + SETTLING
     if quantity == there:
@@ -143,7 +141,7 @@ def _offer_place(
         unseen=unseen,
         version=item.version,
         seq=item.seq,
-        policy=policy_for(item, present.policy),
+        policy=policy,
         at=present.now,
         settles_at=settles_at,
         resyncs=listing.resyncs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.updates import Confirmed as Shown
 from connectors.updates import Deferred, Rejected, Stale, UpdateOutcome
@@ -47,15 +48,16 @@ def settle(
     outcomes: Sequence[UpdateOutcome],
     unchanged: Mapping[str, Mapping[Place, Confirmed]],
     *,
-    resent: bool,
+    settles_at: datetime | None = None,
 ) -> Settlement:
-    """`unchanged` holds, by listing id, the places that needed no write. `resent`: an earlier try may have arrived."""
+    """`unchanged` holds, by listing id, the places that needed no write. `settles_at` is stated of writes of which an
+    earlier try may have arrived: until then what nobody can tell is verified."""
     settlement = Settlement()
     by_listing: dict[str, list[tuple[Write, UpdateOutcome]]] = defaultdict(list)
     for write, outcome in zip(writes, outcomes, strict=True):
-        by_listing[write.listing.id].append((write, _after_resend(write.intent, outcome) if resent else outcome))
+        by_listing[write.listing.id].append((write, outcome))
     for listing_id, answered in by_listing.items():
-        _settle_listing(settlement, answered[0][0].listing, answered, unchanged.get(listing_id, {}), resent)
+        _settle_listing(settlement, answered[0][0].listing, answered, unchanged.get(listing_id, {}), settles_at)
     return settlement
 
 
@@ -64,7 +66,7 @@ def _settle_listing(
     listing: Listing,
     answered: Sequence[tuple[Write, UpdateOutcome]],
     unchanged: Mapping[Place, Confirmed],
-    resent: bool,
+    settles_at: datetime | None,
 ) -> None:
     confirmed = {**listing.confirmed, **unchanged}
     unanswered: list[Intent] = []
@@ -76,11 +78,15 @@ def _settle_listing(
             case Shown(quantity):
                 confirmed[intent.place] = Confirmed(quantity - intent.unseen, intent.seq, intent.settles_at)
                 continue
+            case Stale(actual) if settles_at is not None and actual == intent.quantity:
+                # The first try has won the comparison, or orders yet to be reported make up the same number.
+                confirmed[intent.place] = Confirmed(actual - intent.unseen, intent.seq, settles_at)
+                continue
             case Stale(actual):
                 known = settlement.stale.setdefault(listing.item_id, {})
                 if actual is not None:
                     known[intent.place] = actual
-                if resent:
+                if settles_at is not None:
                     # The first try may have been applied and sold from since, or not: nothing can be believed.
                     confirmed.pop(intent.place, None)
             case Deferred(why, after_seconds):
@@ -95,10 +101,3 @@ def _settle_listing(
         settlement.confirmed.append(listing.item_id)
     resyncs = answered[0][0].intent.resyncs
     settlement.acknowledged.append(Acknowledged(listing.id, confirmed, synced, reason, tuple(unanswered), resyncs))
-
-
-def _after_resend(intent: Intent, outcome: UpdateOutcome) -> UpdateOutcome:
-    """A comparison that fails because the platform shows our very number was won by the first try."""
-    if isinstance(outcome, Stale) and outcome.actual == intent.quantity:
-        return Shown(intent.quantity)
-    return outcome

@@ -14,10 +14,11 @@ from connectors.abilities import StockWrites
 from connectors.breaker import ChannelSuspended
 from connectors.errors import Permanent, Throttled, Unreachable
 from gateway.dispatch.connections import Connection
-from gateway.dispatch.offers import Offer, Present, Write, numbered, offer
+from gateway.dispatch.offers import SETTLING, Offer, Present, Write, numbered, offer
 from gateway.dispatch.outcomes import Settlement, settle
 from gateway.dispatch.safety_valve import SafetyValve
 from gateway.inventory.channels import Channel, Confirmed, Intent, Listing, Place
+from gateway.inventory.offering import Offering
 from gateway.inventory.ports import StorageError
 from gateway.inventory.stock import Item
 from gateway.store.leases import Lease
@@ -44,27 +45,24 @@ class Pusher:
 
     async def offers(
         self,
-        channel: Channel,
-        active: Mapping[str, bool],
+        offering: Offering,
         writes: StockWrites,
         item_ids: Sequence[str],
         actual: Mapping[str, Mapping[Place, int]],
     ) -> list[Offer]:
-        """What the channel is to be told of these items, from what is true now. Raises ValveShut.
-
-        `active` tells of every known location whether it counts.
-        """
+        """What the channel is to be told of these items, from what is true now. Raises ValveShut."""
+        channel = offering.channel
         # Before anything is read: what a platform is told to have been true at this time was true then.
-        present = Present(channel, writes, active, datetime.now(UTC))
+        present = Present(offering, writes, datetime.now(UTC))
         listings, items = await asyncio.gather(
             self._pushes.listings(channel.id, item_ids), self._pushes.items(item_ids)
         )
-        due = [some for some in listings if _is_due(some, items.get(some.item_id), present.policy)]
+        due = [some for some in listings if _is_due(offering, some, items.get(some.item_id))]
         # The items first: of the channel's own orders, those that came later must not be counted yet.
         own = await self._pushes.own_movements.of(channel.id, _since(due, items))
         offers = [offer(present, some, items[some.item_id], own, actual.get(some.item_id, {})) for some in due]
         if self._valve is not None:
-            await self._valve.check(channel, active, offers)
+            await self._valve.check(offering, offers)
         return offers
 
     async def send(self, channel: Channel, connection: Connection, lease: Lease, offers: Sequence[Offer]) -> Settlement:
@@ -80,13 +78,13 @@ class Pusher:
         # Once sent, what the platform shows is unknown until it has answered, also to whoever comes after a crash.
         await self._intend(writes, lease)
         unchanged = {some.listing.id: some.unchanged for some in offers}
-        return await self._write(connection, lease, writes, unchanged, resent=False)
+        return await self._write(connection, lease, writes, unchanged)
 
     async def resend(self, connection: Connection, lease: Lease, writes: Sequence[Write]) -> Settlement:
         """Send writes again that had no answer; raises like `send`."""
         if not await self._pushes.resend({write.listing.id for write in writes}, lease.token):
             raise LeaseLost(lease.name)
-        return await self._write(connection, lease, writes, {}, resent=True)
+        return await self._write(connection, lease, writes, {}, settles_at=datetime.now(UTC) + SETTLING)
 
     async def resend_alone(self, connection: Connection, lease: Lease, batches: Sequence[Sequence[Write]]) -> None:
         """Send each listing's unanswered writes by themselves, and park those that fail where others succeed.
@@ -135,11 +133,11 @@ class Pusher:
         writes: Sequence[Write],
         unchanged: Mapping[str, Mapping[Place, Confirmed]],
         *,
-        resent: bool,
+        settles_at: datetime | None = None,
     ) -> Settlement:
         flow = connection.connector.write_stock(connection.config, [write.update for write in writes])
         outcomes = await connection.client.run(flow, seconds_max=_seconds_left(lease))
-        settlement = settle(writes, outcomes, unchanged, resent=resent)
+        settlement = settle(writes, outcomes, unchanged, settles_at=settles_at)
         await self._record(settlement.acknowledged, lease)
         return settlement
 
@@ -167,8 +165,8 @@ def _acknowledged(some: Offer) -> Acknowledged:
     return Acknowledged(some.listing.id, some.unchanged, (some.version, some.policy), resyncs=some.listing.resyncs)
 
 
-def _is_due(listing: Listing, item: Item | None, policy: str) -> bool:
-    return item is not None and listing.is_due(item, policy)
+def _is_due(offering: Offering, listing: Listing, item: Item | None) -> bool:
+    return item is not None and offering.is_due(listing, item)
 
 
 def _since(listings: Iterable[Listing], items: Mapping[str, Item]) -> dict[str, int]:

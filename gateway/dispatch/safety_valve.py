@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from gateway.dispatch.offers import Offer
 from gateway.inventory.channels import Channel, Listing
 from gateway.inventory.drifts import Drift
 from gateway.inventory.ledger import Kind
+from gateway.inventory.offering import Offering
 from gateway.inventory.safety import STOP_LINES_MAX, ChannelRules, SafetyStop, StopLine, StopState
 from gateway.inventory.stock import Item
 from gateway.store.listing_walks import LastFall, ListingWalk
@@ -59,7 +60,7 @@ class SafetyValve:
         self._pause = pause
         self._recent: LRUCache[str, _Recent] = LRUCache(CHANNELS_MAX)
 
-    async def check(self, channel: Channel, active: Mapping[str, bool], offers: Sequence[Offer]) -> None:
+    async def check(self, offering: Offering, offers: Sequence[Offer]) -> None:
         """Let these writes pass, or stop the channel and raise ValveShut.
 
         A few listings may always be set to zero. Beyond them all that is due on the channel is surveyed first.
@@ -67,6 +68,7 @@ class SafetyValve:
         zeroing = [some.listing.item_id for some in offers if _empties(some)]
         if not zeroing:
             return
+        channel = offering.channel
         recent = self._recent.setdefault(channel.id, _Recent())
         recent.zeroed.update(dict.fromkeys(zeroing))
         if time.monotonic() < recent.fine_until:
@@ -77,7 +79,7 @@ class SafetyValve:
         # A channel that was stopped and merely resumed gets no free listings again.
         if stop is None and len(recent.zeroed) <= rules.listings_min:
             return
-        await self._survey(channel, active, rules, recent)
+        await self._survey(offering, rules, recent)
         recent.fine_until = time.monotonic() + SURVEY_SECONDS
 
     async def check_repairs(self, channel: Channel, repairs: int, zeros: int, lines: Sequence[Drift]) -> None:
@@ -89,17 +91,17 @@ class SafetyValve:
         shown = [StopLine(drift.sku, drift.theirs, drift.ours or 0) for drift in lines[:STOP_LINES_MAX]]
         await self._stop(channel, "reconcile", zeros, repairs, listings, shown)
 
-    async def _survey(self, channel: Channel, active: Mapping[str, bool], rules: ChannelRules, recent: _Recent) -> None:
+    async def _survey(self, offering: Offering, rules: ChannelRules, recent: _Recent) -> None:
         """Go through all that is due, beside what was set to zero lately."""
-        policy = channel.policy(active)
+        channel = offering.channel
         listings = await self._walk.count(channel.id)
         zeroed = set(recent.zeroed)
         zeros = changes = 0
         lines: list[StopLine] = []
         async for page in self._walk.pages(channel.id):
-            due = [(some, item) for some, item in page if some.is_due(item, policy)]
+            due = [(some, item) for some, item in page if offering.is_due(some, item)]
             changes += len(due)
-            empty = [(some, item) for some, item in page if _may_empty(some, item, channel, active, zeroed)]
+            empty = [(some, item) for some, item in page if _may_empty(some, item, offering, zeroed)]
             for listing, _ in await self._unsold(empty):
                 zeros += 1
                 if len(lines) < STOP_LINES_MAX:
@@ -150,12 +152,10 @@ def _empties(some: Offer) -> bool:
     return sum(after.values()) == 0
 
 
-def _may_empty(
-    listing: Listing, item: Item, channel: Channel, active: Mapping[str, bool], zeroed: Container[str]
-) -> bool:
-    if not listing.is_due(item, channel.policy(active)):
+def _may_empty(listing: Listing, item: Item, offering: Offering, zeroed: Container[str]) -> bool:
+    if not offering.is_due(listing, item):
         return listing.item_id in zeroed and listing.offered == 0
-    return listing.offered != 0 and sum(channel.offered(item, active).values()) == 0
+    return listing.offered != 0 and sum(offering.offered(item, listing.learned).values()) == 0
 
 
 def _was_sold(item: Item, fall: LastFall | None) -> bool:

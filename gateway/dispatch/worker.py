@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -18,7 +19,7 @@ from connectors.errors import ConnectorError, Permanent, Retriable, Throttled, U
 from gateway.dispatch.backlog_scan import BacklogScan
 from gateway.dispatch.comparisons import Comparisons
 from gateway.dispatch.connections import Connection
-from gateway.dispatch.offers import requests
+from gateway.dispatch.offers import Offer, requests
 from gateway.dispatch.outcomes import Settlement
 from gateway.dispatch.pending import Pending
 from gateway.dispatch.pushing import LeaseLost, Pusher
@@ -27,6 +28,7 @@ from gateway.dispatch.schedule import retry_seconds
 from gateway.inventory.channel_health import Breaker, PushHealth, PushOutcome
 from gateway.inventory.channels import Channel, ChannelState
 from gateway.inventory.errors import InventoryError
+from gateway.inventory.offering import Offering
 from gateway.inventory.ports import StorageError
 from gateway.store.leases import Lease
 from gateway.store.pushes import BACKLOG_PAGE, PushStore
@@ -38,6 +40,8 @@ REASON_LENGTH_MAX = 500
 
 CountPushes = Callable[[str, PushOutcome, int], None]
 """Counts listings of a channel by what became of pushing them."""
+MeasurePropagation = Callable[[str, float, bool], None]
+"""Notes how long a channel took to hear of a change, in seconds, and whether its platform takes absolute counts."""
 ReportHealth = Callable[[str, str | None], Awaitable[Channel]]
 """Stores that a channel fails with a reason, or is well again."""
 
@@ -49,25 +53,24 @@ class ChannelWorker:
 
     def __init__(
         self,
-        channel: Channel,
+        offering: Offering,
         connection: Connection,
-        active: Mapping[str, bool],
         lease: Lease,
         pusher: Pusher,
         pushes: PushStore,
         report_health: ReportHealth,
         count: CountPushes,
+        measured: MeasurePropagation,
     ) -> None:
-        """`active` tells of every known location whether it counts."""
-        self.channel = channel
         self.lease = lease
+        self._offering = offering
         self._connection = connection
-        self._active = active
-        self._policy = channel.policy(active)
         self._pusher = pusher
         self._pushes = pushes
         self._report_health = report_health
         self._count = count
+        self._measured = measured
+        self._started = time.time()
         self._pending = Pending()
         self._in_hand: dict[str, float] = {}
         self._woken = asyncio.Event()
@@ -78,6 +81,10 @@ class ChannelWorker:
         self._scan = BacklogScan(pushes)
         self._failures = 0
         self._comparisons = Comparisons()
+
+    @property
+    def channel(self) -> Channel:
+        return self._offering.channel
 
     @property
     def _abilities(self) -> StockAbilities:
@@ -105,15 +112,13 @@ class ChannelWorker:
         self._scan.begin()
         self._woken.set()
 
-    def update(self, channel: Channel, connection: Connection, active: Mapping[str, bool]) -> None:
-        """The channel was changed; a worker that waits after a failure tries again at once."""
-        self._active = active
-        if channel.policy(active) != self._policy:
-            self._policy = channel.policy(active)
+    def update(self, offering: Offering, connection: Connection) -> None:
+        """The channel, or what it is offered, was changed; one that waits after a failure tries again at once."""
+        if not offering.agrees_with(self._offering):
             self.scan()
         if connection is not self._connection:
             self._interrupted.set()
-        self.channel, self._connection = channel, connection
+        self._offering, self._connection = offering, connection
 
     def stop(self) -> None:
         """Finish the push in hand and end."""
@@ -147,7 +152,7 @@ class ChannelWorker:
         if not self._recovered:
             return await self._recover()
         if self._scan.under_way and self._pending.room >= BACKLOG_PAGE:
-            for item in await self._scan.page(self.channel.id, self._policy):
+            for item in await self._scan.page(self._offering):
                 units = sum(level.available for level in item.levels.values())
                 self._pending.add(item.id, units, item.updated_at.timestamp())
         if not len(self._pending):
@@ -172,11 +177,11 @@ class ChannelWorker:
         # Until its answer is recorded, a request must be assumed to have arrived.
         self._recovered = False
         try:
-            offers = await self._pusher.offers(
-                self.channel, self._active, abilities.writes, taken, self._comparisons.take(taken)
-            )
+            offers = await self._pusher.offers(self._offering, abilities.writes, taken, self._comparisons.take(taken))
             for group in requests(offers, abilities.updates_max):
-                self._follow(await self._pusher.send(self.channel, self._connection, self.lease, group))
+                settlement = await self._pusher.send(self.channel, self._connection, self.lease, group)
+                self._measure(group, settlement, abilities.writes)
+                self._follow(settlement)
         except BaseException:
             for item_id, since in self._in_hand.items():
                 self._pending.add(item_id, 0, since)
@@ -188,6 +193,22 @@ class ChannelWorker:
                 self._pending.add(some.listing.item_id, 0, self._in_hand[some.listing.item_id])
         self._in_hand = {}
         return any(some.writes for some in offers)
+
+    def _measure(self, group: Sequence[Offer], settlement: Settlement, writes: StockWrites) -> None:
+        """Note the age of the oldest change of stock that the request told of.
+
+        Neither what the channel is told for another reason nor what waited for a worker says how fast it is.
+        """
+        confirmed = set(settlement.confirmed)
+        told = [
+            since
+            for some in group
+            if some.listing.item_id in confirmed
+            and 0 <= some.listing.synced_version < some.version
+            and (since := self._in_hand[some.listing.item_id]) >= self._started
+        ]
+        if told:
+            self._measured(self.channel.id, time.time() - min(told), writes is StockWrites.ABSOLUTE)
 
     async def _recover(self) -> bool:
         """Settle the requests that have no recorded answer, before anything newer is sent."""
@@ -248,7 +269,8 @@ class ChannelWorker:
         if self.channel.state is ChannelState.FAILING and self.channel.reason == failure:
             return
         try:
-            self.channel = await self._report_health(self.channel.id, failure)
+            channel = await self._report_health(self.channel.id, failure)
+            self._offering = replace(self._offering, channel=channel)
         except (StorageError, InventoryError) as error:
             _log.warning("channel_health_not_stored", channel=self.channel.id, error=str(error)[:300])
 

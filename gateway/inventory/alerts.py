@@ -16,6 +16,12 @@ ALERTS = "alerts"
 class AlertKind(StrEnum):
     OVERSOLD = "oversold"
     """A channel sold units that were not there: somebody has to buy, move or cancel."""
+    OVERPROMISED = "overpromised"
+    """More than what may be backordered is owed at a place, whatever took it."""
+    OUT_OF_STOCK = "out_of_stock"
+    LOW_STOCK = "low_stock"
+    OVERSTOCK = "overstock"
+    """A place has units for more days than it should."""
 
 
 class AlertState(StrEnum):
@@ -27,17 +33,25 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """Units of an item that were missing at a place when the alert was opened."""
+    """Units of an item that were missing at a place when the alert was opened.
+
+    Where the alert is about a level, `available` units were there then, and `threshold` is what they had crossed.
+    """
 
     item_id: str
     sku: str
     location_id: str
     missing: int
+    available: int | None = None
+    threshold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A record of the kernel. `resolution` says why it is resolved: in a person's words, or in ours."""
+    """A record of the kernel. `resolution` says why it is resolved: in a person's words, or in ours.
+
+    `raised_at` is when it was opened last; alerts from before that was kept have none.
+    """
 
     id: str
     kind: AlertKind
@@ -49,6 +63,7 @@ class Alert:
     updated_at: datetime
     owner: str | None = None
     resolution: str | None = None
+    raised_at: datetime | None = None
     revision: int = 0
 
     def resolved(self, resolution: str, at: datetime, owner: str | None = None) -> Alert:
@@ -69,13 +84,13 @@ def after_report(
     """
     lines = tuple(missing)
     if lines:
-        opened = Alert(key.id, AlertKind.OVERSOLD, AlertState.OPEN, order.channel_id, order.order_id, lines, now, now)
+        kind, state = AlertKind.OVERSOLD, AlertState.OPEN
         if known is None:
+            opened = Alert(key.id, kind, state, order.channel_id, order.order_id, lines, now, now, raised_at=now)
             return {key: opened}
         before = () if known.state is AlertState.RESOLVED else known.lines
-        return {
-            key: replace(known, state=AlertState.OPEN, lines=_added(before, lines), resolution=None, updated_at=now)
-        }
+        lines = _added(before, lines)
+        return {key: replace(known, state=state, lines=lines, resolution=None, updated_at=now, raised_at=now)}
     if known is None or known.state is AlertState.RESOLVED:
         return {}
     taken = {(line.item_id, line.location_id) for line in order.lines.values() if line.taken}

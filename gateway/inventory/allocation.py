@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
+
+from gateway.inventory.quotas import Draws
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A location that may serve a line, with the units available there. Candidates come in order of priority."""
+    """A location that may serve a line, with the units available there, of which `spare` are above its safety stock.
+
+    Candidates come in order of priority.
+    """
 
     location_id: str
     available: int
+    spare: int
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`quantity` units to take at one location, and why there."""
+    """`quantity` units to take at one location, why there, and which of them come out of quotas.
+
+    `below_safety` of them are taken from below the location's safety stock.
+    """
 
     location_id: str
     quantity: int
     why: str
+    draws: Draws = ()
+    below_safety: int = 0
+
+    def with_more(self, more: Share) -> Share:
+        """Both as one, taken at the same location."""
+        quantity, below = self.quantity + more.quantity, self.below_safety + more.below_safety
+        return replace(self, quantity=quantity, draws=self.draws + more.draws, below_safety=below)
 
 
 class Strategy(Protocol):
@@ -58,21 +74,14 @@ class StrategyName(StrEnum):
     PRIORITY = "PRIORITY"
     MOST_STOCK = "MOST_STOCK"
     FEWEST_SPLITS = "FEWEST_SPLITS"
+    LEAST_COST = "LEAST_COST"
+    """All lines together, by distance, parcels and safety stock."""
 
 
 STRATEGIES: dict[StrategyName, Strategy] = {
     StrategyName.PRIORITY: by_priority,
     StrategyName.MOST_STOCK: by_most_stock,
     StrategyName.FEWEST_SPLITS: by_fewest_splits,
+    # Replaced by what `least_cost.chosen` comes to, which has to know all lines.
+    StrategyName.LEAST_COST: by_priority,
 }
-
-
-def allocate(strategy: Strategy, candidates: Sequence[Candidate], quantity: int) -> list[Share]:
-    """Take up to `quantity` units; the shares add up to less where the candidates do not have enough."""
-    shares = []
-    for candidate, why in strategy(candidates, quantity):
-        taken = min(candidate.available, quantity)
-        if taken > 0:
-            shares.append(Share(candidate.location_id, taken, why))
-            quantity -= taken
-    return shares

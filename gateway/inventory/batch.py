@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from gateway.inventory.errors import Code, Conflict, InsufficientStock, InvalidInput, NotFound, Path
 from gateway.inventory.ledger import ItemMark, PostedLine
 from gateway.inventory.quantities import QUANTITY_MAX, Bucket
+from gateway.inventory.quotas import Draws, Fence, Quota
 from gateway.inventory.records import BatchRecords, Record, RecordKey
 from gateway.inventory.stock import NO_STOCK, Floor, Item, ItemStatus, Posting
 
@@ -20,12 +22,14 @@ Cell = tuple[str, Bucket]
 class ItemChange:
     """What a batch does to one item: net deltas per cell, and how many movements touched it.
 
-    `floors` holds, for every cell that was lowered, how low it may end; None is no floor at all.
+    `floors` holds, for every cell that was lowered, how low it may end; None is no floor at all. `quotas` are the
+    item's, by id.
     """
 
     before: Item
     total_available: int
     sum_of_buckets: int
+    quotas: Mapping[str, Quota]
     deltas: dict[Cell, int] = field(default_factory=dict)
     floors: dict[Cell, int | None] = field(default_factory=dict)
     movements: int = 0
@@ -40,7 +44,16 @@ class ItemChange:
         for (location_id, bucket), delta in self.deltas.items():
             levels[location_id] = levels.get(location_id, NO_STOCK).posted(bucket, delta, at)
         version = self.before.version + self.movements
-        return replace(self.before, levels=levels, version=version, seq=self.seq, updated_at=at)
+        return replace(self.before, levels=levels, version=version, seq=self.seq, updated_at=at, quotas=self.quotas)
+
+
+class Applied(NamedTuple):
+    """What one command has done to the batch: its ledger entry's content, and the quotas that it replaced, by item."""
+
+    lines: list[PostedLine]
+    marks: list[ItemMark]
+    draws: Draws
+    quotas_before: Mapping[str, Mapping[str, Quota]]
 
 
 class BatchStock:
@@ -86,6 +99,19 @@ class BatchStock:
     def record(self, key: RecordKey) -> Record | None:
         return self.records.get(key)
 
+    def quotas(self, item: Item) -> Mapping[str, Quota]:
+        return self.changes[item.id].quotas
+
+    def fence(self, item: Item) -> Fence | None:
+        change = self.changes[item.id]
+        if not change.quotas:
+            return None
+        available = {at: level.available for at, level in item.levels.items()}
+        for (at, bucket), delta in change.deltas.items():
+            if bucket is Bucket.AVAILABLE:
+                available[at] = available.get(at, 0) + delta
+        return Fence(available, self._locations, change.quotas.values())
+
     def is_active(self, location_id: str, path: Path = ()) -> bool:
         active = self._locations.get(location_id)
         if active is None:
@@ -100,7 +126,11 @@ class BatchStock:
             self.is_active(posting.location_id, (*posting.path, "locationId"))
             place = (posting.item_id, (posting.location_id, posting.bucket))
             known = merged.get(place)
-            merged[place] = posting if known is None else replace(known, delta=known.delta + posting.delta)
+            merged[place] = (
+                posting
+                if known is None
+                else replace(known, delta=known.delta + posting.delta, draws=known.draws + posting.draws)
+            )
         if floor is not Floor.FACT:
             self._check_locations_active(merged.values())
         growth: dict[str, int] = {}
@@ -112,14 +142,29 @@ class BatchStock:
         return merged
 
     def apply(
-        self, merged: Mapping[tuple[str, Cell], Posting], floor: Floor, seq: int
-    ) -> tuple[list[PostedLine], list[ItemMark]]:
-        """Take checked postings into the batch; the lines and item marks of their ledger entry."""
+        self,
+        merged: Mapping[tuple[str, Cell], Posting],
+        floor: Floor,
+        seq: int,
+        quotas: Mapping[str, Mapping[str, Quota]],
+    ) -> Applied:
+        """Take checked postings, and items' new quotas, into the batch."""
         lines = []
         touched: dict[str, ItemChange] = {}
+        draws: Draws = ()
+        quotas_before: dict[str, Mapping[str, Quota]] = {}
+        for item_id, defined in quotas.items():
+            change = touched[item_id] = self.changes[item_id]
+            quotas_before[item_id], change.quotas = change.quotas, defined
         for (item_id, cell), posting in merged.items():
             change = touched[item_id] = self.changes[item_id]
             self._post(change, cell, posting.delta)
+            if posting.draws:
+                quotas_before.setdefault(item_id, change.quotas)
+                # One that is there no longer gets nothing back.
+                effective = tuple(draw for draw in posting.draws if draw.quota_id in change.quotas)
+                change.quotas = _drawn(change.quotas, effective)
+                draws += effective
             if posting.delta < 0:
                 lowest = floor_of(change.before, cell[1], floor)
                 known = change.floors.get(cell, lowest)
@@ -131,14 +176,16 @@ class BatchStock:
             change.seq = seq
             version = change.before.version + change.movements
             marks.append(ItemMark(item_id, change.before.sku, version, change.total_available))
-        return lines, marks
+        return Applied(lines, marks, draws, quotas_before)
 
-    def undo(self, lines: Iterable[PostedLine], marks: Iterable[ItemMark]) -> None:
+    def undo(self, applied: Applied) -> None:
         """Take back the newest applied command: a later member of its all-or-nothing group was refused."""
-        for line in lines:
+        for line in applied.lines:
             self._post(self.changes[line.item_id], (line.location_id, line.bucket), -line.delta)
-        for mark in marks:
+        for mark in applied.marks:
             self.changes[mark.item_id].movements -= 1
+        for item_id, quotas in applied.quotas_before.items():
+            self.changes[item_id].quotas = quotas
 
     def last_seq(self, item_ids: Iterable[str]) -> int:
         """The highest ledger position among these items, including this batch's own movements."""
@@ -150,7 +197,7 @@ class BatchStock:
             summed += level.on_hand + level.incoming
             if self._locations.get(location_id, False):
                 total += level.available
-        return ItemChange(item, total, summed)
+        return ItemChange(item, total, summed, item.quotas)
 
     def _post(self, change: ItemChange, cell: Cell, delta: int) -> None:
         change.deltas[cell] = change.deltas.get(cell, 0) + delta
@@ -191,3 +238,10 @@ def floor_of(item: Item, bucket: Bucket, floor: Floor) -> int | None:
     if bucket is not Bucket.AVAILABLE or floor is Floor.ZERO:
         return 0
     return None if floor is Floor.FACT else -item.backorder_limit
+
+
+def _drawn(quotas: Mapping[str, Quota], draws: Draws) -> Mapping[str, Quota]:
+    after = dict(quotas)
+    for draw in draws:
+        after[draw.quota_id] = after[draw.quota_id].drawn(draw.units)
+    return after

@@ -1,4 +1,4 @@
-"""One connected account of a platform, the items it lists, and how many units it is offered."""
+"""One connected account of a platform, and the items it lists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from gateway.inventory.ledger import Json
-from gateway.inventory.stock import Item, ItemStatus
 
 CHANNEL_LOCATIONS_MAX = 1_000
 BUFFER_MAX = 1_000_000
@@ -64,29 +63,20 @@ class Channel:
         return tuple(ours) if place is None else tuple(at for at, theirs in ours.items() if theirs == place)
 
     def policy(self, active: Mapping[str, bool]) -> str:
-        """Names what decides, besides the stock, what is offered: listings that were told under another one are due."""
+        """Names what of the channel itself and its locations decides what is offered."""
         if self.locations is None:
             feeds = [f"-{at}" for at in sorted(active) if not active[at]]
         else:
             feeds = [f"{ours}={theirs}/{active.get(ours, True)}" for ours, theirs in self.locations.items()]
         return blake2b(f"{self.buffer}|{feeds}".encode(), digest_size=8).hexdigest()
 
-    def offered(self, item: Item, active: Mapping[str, bool]) -> dict[Place, int]:
-        """Units that the channel may sell at each place: what is available there less the buffer, never below 0.
 
-        `active` tells of every known location whether it counts; one that is not known yet has just been created.
-        Nothing is offered of an archived item.
-        """
-        sums: dict[Place, int] = {}
-        sellable = item.status is ItemStatus.ACTIVE
-        for location_id, place in self._feeds(item).items():
-            units = item.level(location_id).available if sellable and active.get(location_id, True) else 0
-            sums[place] = sums.get(place, 0) + units
-        return {place: max(0, units - self.buffer) for place, units in sums.items()}
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Units that may sell before the channel hears of it; in the share `quantile` of all cases it is no more."""
 
-    def _feeds(self, item: Item) -> Mapping[str, Place]:
-        # A channel of all locations that has never had stock is still told that there is none.
-        return self.locations if self.locations is not None else dict.fromkeys(item.levels or ("",))
+    units: int
+    quantile: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +133,7 @@ class Listing:
     `ids` are the platform's own. Everything up to `synced_version` of the item, under the channel's policy
     `synced_policy`, has been acknowledged; -1 is nothing yet. `attempts` requests were sent since then, and the last
     one that failed did so because of `last_error`. `resyncs` rises whenever somebody wants it to be told again: what
-    was decided before that counts no longer.
+    was decided before that counts no longer. `learned` is what its dynamic buffer withholds, by place.
     """
 
     channel_id: str
@@ -160,6 +150,7 @@ class Listing:
     attempts: int = 0
     last_error: str | None = None
     resyncs: int = 0
+    learned: Mapping[Place, Learned] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -169,17 +160,6 @@ class Listing:
     def offered(self) -> int | None:
         """Units last acknowledged over all places; None while nothing was."""
         return sum(place.quantity for place in self.confirmed.values()) if self.confirmed else None
-
-    def is_due(self, item: Item, policy: str) -> bool:
-        """Whether the channel has yet to hear of the item as it is now."""
-        if self.error is not None:
-            return False
-        return self.synced_version < item.version or self.synced_policy != policy_for(item, policy)
-
-
-def policy_for(item: Item, policy: str) -> str:
-    """A channel's policy as it applies to one item: that nothing is offered of an archived one is part of it."""
-    return policy if item.status is ItemStatus.ACTIVE else f"{policy}/{item.status.value}"
 
 
 def listing_id(channel_id: str, item_id: str) -> str:

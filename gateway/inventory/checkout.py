@@ -72,6 +72,8 @@ class Checkout(OfReserve):
             cancelled_at=None,
             created_at=stock.now,
             updated_at=stock.now,
+            channel_id=self.cause.channel_id,
+            destination=reserve.destination,
         )
         return Plan(plan.postings, {**plan.records, order.key: order}) if self.hold else Plan((), {order.key: order})
 

@@ -18,6 +18,7 @@ from gateway.inventory.identifiers import (
 )
 from gateway.inventory.ledger import Cause, Json, Kind, scoped_key
 from gateway.inventory.quantities import Bucket
+from gateway.inventory.quotas import Fence, Quota
 from gateway.inventory.records import Record, RecordKey
 from gateway.inventory.stock import Floor, Item, Posting
 
@@ -36,6 +37,12 @@ class StockView(Protocol):
     def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:
         """Units in the bucket now; zero where the item was never stocked."""
 
+    def quotas(self, item: Item) -> Mapping[str, Quota]:
+        """The item's quotas by id."""
+
+    def fence(self, item: Item) -> Fence | None:
+        """What the item's quotas leave to whom, to be changed at will; None where it has none."""
+
     def is_active(self, location_id: str, path: Path = ()) -> bool:
         """Whether the location is active. Raises NotFound where it does not exist."""
 
@@ -53,10 +60,14 @@ class StockView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a command does when it is applied: postings, and records to store in the same transaction."""
+    """What a command does when it is applied: postings, and records to store in the same transaction.
+
+    `quotas` are items' quotas by id, as they are to be from now on.
+    """
 
     postings: Sequence[Posting]
     records: Mapping[RecordKey, Record] = field(default_factory=dict)
+    quotas: Mapping[str, Mapping[str, Quota]] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
@@ -82,7 +93,8 @@ class Command(ABC):
         self.check()
         self.key = scoped_key(self.scope, self.idempotency_key)
         request = {"kind": self.kind.value, **self.canonical()}
-        optional = {"reason": cause.reason, "reference": cause.reference, "channelId": cause.channel_id}
+        channel_id = cause.channel_id if cause.channel_said else None
+        optional = {"reason": cause.reason, "reference": cause.reference, "channelId": channel_id}
         request.update((name, value) for name, value in optional.items() if value is not None)
         self.request = request
         self.fingerprint = fingerprint(request)

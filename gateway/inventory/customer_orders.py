@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.inventory.allocation import StrategyName
 from gateway.inventory.errors import Code, Conflict
+from gateway.inventory.geography import Whereabouts
 from gateway.inventory.records import RecordKey
 from gateway.inventory.reservations import Reservation, ReservationState
 
@@ -67,6 +68,8 @@ class CustomerOrder:
     cancelled_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    channel_id: str | None = None
+    destination: Whereabouts | None = None
     revision: int = 0
 
     @property

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 
-from gateway.inventory.batch import BatchStock
+from gateway.inventory.batch import Applied, BatchStock
 from gateway.inventory.commands import Command
 from gateway.inventory.errors import Code, Conflict, IdempotencyKeyReused, InventoryError
 from gateway.inventory.idempotency import differing_paths
@@ -59,7 +60,7 @@ class Decision:
         self.refused: list[tuple[Command, InventoryError]] = []
         self.seq = seq
         self._known = known
-        self._replaced_records: dict[str, dict[RecordKey, Record | None]] = {}
+        self._undo: dict[str, tuple[Applied, dict[RecordKey, Record | None]]] = {}
 
     def submit(self, submission: Submission) -> list[Result]:
         """Decide one submission; one result per command, in order."""
@@ -79,28 +80,31 @@ class Decision:
             self.refused.append((command, error))
             return error
         # Nothing below may fail: from here on the command is part of the batch.
-        self.seq = max(self.seq, self.stock.last_seq(item_id for item_id, _ in merged)) + 1
-        lines, marks = self.stock.apply(merged, command.floor, self.seq)
+        last_seq = self.stock.last_seq(chain((item_id for item_id, _ in merged), plan.quotas))
+        self.seq = max(self.seq, last_seq) + 1
+        applied = self.stock.apply(merged, command.floor, self.seq, plan.quotas)
         entry = LedgerEntry(
             key=command.key,
             seq=self.seq,
             kind=command.kind,
-            lines=tuple(lines),
-            items=tuple(marks),
+            lines=tuple(applied.lines),
+            items=tuple(applied.marks),
             cause=command.cause,
             request=command.request,
             fingerprint=command.fingerprint,
+            draws=applied.draws,
         )
         self.entries[command.key] = entry
-        self._replaced_records[command.key] = self.stock.records.put(plan.records)
+        self._undo[command.key] = applied, self.stock.records.put(plan.records)
         return Outcome(entry, replayed=False, records=plan.records)
 
     def _take_back(self, results: list[Result]) -> list[Result]:
         undone = {r.entry.key for r in results if isinstance(r, Outcome) and not r.replayed}
         for key in reversed([key for key in self.entries if key in undone]):
-            entry = self.entries.pop(key)
-            self.stock.undo(entry.lines, entry.items)
-            self.stock.records.restore(self._replaced_records.pop(key))
+            del self.entries[key]
+            applied, replaced_records = self._undo.pop(key)
+            self.stock.undo(applied)
+            self.stock.records.restore(replaced_records)
         message = "Not applied, because another part of this all-or-nothing request was refused."
         return [
             Conflict(Code.NOT_APPLIED, message) if isinstance(r, Outcome) and r.entry.key in undone else r

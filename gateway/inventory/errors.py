@@ -5,7 +5,9 @@ InventoryError
 ├── NotFound                a SKU or location that does not exist
 ├── Conflict                the state forbids it: archived, inactive, taken, stale compare
 │   ├── InsufficientStock
+│   │   └── KeptForOthers
 │   ├── CompareQuantityStale
+│   ├── Overtaken
 │   └── IdempotencyKeyReused
 ├── TooOften                the client has asked too often for now
 └── Unavailable             nothing was decided; the same key may simply be sent again
@@ -64,12 +66,19 @@ class Code(StrEnum):
     MORE_THAN_EXPECTED = "MORE_THAN_EXPECTED"
     NO_DISCREPANCY = "NO_DISCREPANCY"
     ALERT_NOT_FOUND = "ALERT_NOT_FOUND"
+    BACKORDER_NOT_FOUND = "BACKORDER_NOT_FOUND"
+    QUOTA_NOT_FOUND = "QUOTA_NOT_FOUND"
     ALREADY_RESOLVED = "ALREADY_RESOLVED"
     AS_OF_IN_FUTURE = "AS_OF_IN_FUTURE"
     AS_OF_TOO_OLD = "AS_OF_TOO_OLD"
     QUOTE_NOT_FOUND = "QUOTE_NOT_FOUND"
+    BUFFER_RULE_NOT_FOUND = "BUFFER_RULE_NOT_FOUND"
     ALREADY_ACCEPTED = "ALREADY_ACCEPTED"
     REVISION_STALE = "REVISION_STALE"
+    ENDPOINT_NOT_FOUND = "ENDPOINT_NOT_FOUND"
+    DELIVERY_NOT_FOUND = "DELIVERY_NOT_FOUND"
+    SUGGESTION_NOT_FOUND = "SUGGESTION_NOT_FOUND"
+    SUGGESTION_STALE = "SUGGESTION_STALE"
     RATE_LIMITED = "RATE_LIMITED"
     OVERLOADED = "OVERLOADED"
     CONTENTION = "CONTENTION"
@@ -109,12 +118,29 @@ class InsufficientStock(Conflict):
         self.actual = actual
 
 
+class KeptForOthers(InsufficientStock):
+    """The units are there, but channels' quotas keep them. `actual` is what can be had now, in units."""
+
+    def __init__(self, units: int, room: int, location_id: str, path: Path) -> None:
+        message = f"Only {room} available at '{location_id}', {units} were asked for: quotas keep units for others."
+        super().__init__(message, path, room)
+
+
 class CompareQuantityStale(Conflict):
     """The caller's compare quantity is not the present one. `actual` is, in units."""
 
     def __init__(self, message: str, path: Path, actual: int) -> None:
         super().__init__(Code.COMPARE_QUANTITY_STALE, message, path)
         self.actual = actual
+
+
+class Overtaken(Conflict):
+    """What the request was prepared with has changed meanwhile; prepared anew, the same request may succeed."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(Code.CONTENTION, "Other writers were always first. Send the request again.")
 
 
 class IdempotencyKeyReused(Conflict):

@@ -5,16 +5,20 @@ What is outstanding of each line is `incoming` at the line's location.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.inventory.arrivals import Arrival, Condition, line_at, require_expected
-from gateway.inventory.errors import Code, Conflict
+from gateway.inventory.bindings import Binding, Bindings, serve, unbind, units_bound
+from gateway.inventory.errors import Code, Conflict, InvalidInput, Path
 from gateway.inventory.records import RecordKey
 
 INBOUND = "inbound"
+BINDINGS_MAX = 1_000
+"""Promises to backorders that wait for one purchase."""
 
 
 class InboundState(StrEnum):
@@ -33,7 +37,7 @@ _STATE_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class InboundLine:
-    """Units of one item that one location expects."""
+    """Units of one item that one location expects, at first at `first_expected_at`; the last came at `arrived_at`."""
 
     item_id: str
     sku: str
@@ -43,6 +47,9 @@ class InboundLine:
     sellable: int = 0
     unsellable: int = 0
     cancelled: int = 0
+    first_expected_at: datetime | None = None
+    arrived_at: datetime | None = None
+    bindings: Bindings = ()
 
     @property
     def received(self) -> int:
@@ -52,6 +59,11 @@ class InboundLine:
     def outstanding(self) -> int:
         """Units still expected: `incoming` at the location. Zero where more came than was ordered."""
         return max(self.quantity - self.received - self.cancelled, 0)
+
+    @property
+    def bound(self) -> int:
+        """Units that backorders wait for; more than outstanding where units were damaged or cancelled."""
+        return units_bound(self.bindings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,11 @@ class InboundOrder:
         return tuple({line.item_id for line in self.lines})
 
     @property
+    def arrived_at(self) -> datetime | None:
+        """When the last units came; None before the first."""
+        return max((line.arrived_at for line in self.lines if line.arrived_at is not None), default=None)
+
+    @property
     def outstanding(self) -> Iterator[tuple[int, InboundLine]]:
         """Every line of which units are still expected, with its number."""
         return ((number, line) for number, line in enumerate(self.lines) if line.outstanding)
@@ -95,10 +112,47 @@ class InboundOrder:
             line = line_at(lines, arrival.line, path)
             if not allow_more:
                 require_expected(arrival.quantity, line.outstanding, path)
-            lines[arrival.line] = _arrived(line, arrival)
+            lines[arrival.line] = _arrived(line, arrival, now)
         done = not any(line.outstanding for line in lines)
         state = InboundState.RECEIVED if done else InboundState.PARTLY_RECEIVED
         return replace(self, state=state, lines=tuple(lines), updated_at=now)
+
+    def serve(self, arrivals: Sequence[Arrival]) -> tuple[InboundOrder, Mapping[int, Bindings]]:
+        """Give sellable units that have just arrived to those who wait; by line number, what was given to whom."""
+        units: dict[int, int] = defaultdict(int)
+        for arrival in arrivals:
+            if arrival.condition is Condition.SELLABLE:
+                units[arrival.line] += arrival.quantity
+        lines, given = list(self.lines), {}
+        for number, quantity in units.items():
+            served, waiting = serve(lines[number].bindings, quantity)
+            if served:
+                given[number] = served
+                lines[number] = replace(lines[number], bindings=waiting)
+        return replace(self, lines=tuple(lines)), given
+
+    def bind(self, now: datetime, number: int, binding: Binding, path: Path) -> InboundOrder:
+        """Promise units that are outstanding and promised to nobody yet."""
+        self.require(InboundState.OPEN, InboundState.PARTLY_RECEIVED)
+        line = line_at(self.lines, number, path)
+        free = max(line.outstanding - line.bound, 0)
+        if binding.quantity > free:
+            message = f"Only {free} units of this line are expected and not promised; {binding.quantity} were given."
+            raise Conflict(Code.MORE_THAN_EXPECTED, message, (*path, "quantity"))
+        if sum(len(other.bindings) for other in self.lines) >= BINDINGS_MAX:
+            raise InvalidInput(Code.TOO_MANY, f"At most {BINDINGS_MAX} promises wait for one purchase.", path)
+        return self._with_bindings(now, number, (*line.bindings, binding))
+
+    def unbind(self, now: datetime, number: int, backorder_id: str, backorder_line: int, units: int) -> InboundOrder:
+        """A backorder's line waits for so many units less."""
+        return self._with_bindings(
+            now, number, unbind(self.lines[number].bindings, backorder_id, backorder_line, units)
+        )
+
+    def _with_bindings(self, now: datetime, number: int, bindings: Bindings) -> InboundOrder:
+        lines = list(self.lines)
+        lines[number] = replace(lines[number], bindings=bindings)
+        return replace(self, lines=tuple(lines), updated_at=now)
 
     def expect(self, now: datetime, dates: Mapping[int, datetime | None]) -> InboundOrder:
         """Change the expected dates of lines, by their numbers; None is unknown."""
@@ -106,7 +160,8 @@ class InboundOrder:
         lines = list(self.lines)
         for index, (number, expected_at) in enumerate(dates.items()):
             line = line_at(lines, number, ("lines", str(index)))
-            lines[number] = replace(line, expected_at=expected_at)
+            first = line.first_expected_at or expected_at
+            lines[number] = replace(line, expected_at=expected_at, first_expected_at=first)
         return replace(self, lines=tuple(lines), updated_at=now)
 
     def cancel(self, now: datetime) -> InboundOrder:
@@ -120,7 +175,12 @@ def inbound_key(inbound_id: str) -> RecordKey:
     return RecordKey(INBOUND, inbound_id)
 
 
-def _arrived(line: InboundLine, arrival: Arrival) -> InboundLine:
+def supplier_key(supplier: str) -> str:
+    """By which a supplier is known again: its name as it was entered, however it is spaced around and capitalised."""
+    return supplier.strip().casefold()
+
+
+def _arrived(line: InboundLine, arrival: Arrival, now: datetime) -> InboundLine:
     if arrival.condition is Condition.SELLABLE:
-        return replace(line, sellable=line.sellable + arrival.quantity)
-    return replace(line, unsellable=line.unsellable + arrival.quantity)
+        return replace(line, sellable=line.sellable + arrival.quantity, arrived_at=now)
+    return replace(line, unsellable=line.unsellable + arrival.quantity, arrived_at=now)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from gateway.inventory.quantities import Bucket
+from gateway.inventory.quotas import Draws
 
 Json = Mapping[str, object]
 
@@ -45,20 +46,51 @@ class Kind(StrEnum):
     INBOUND_UPDATE = "inbound_update"
     INBOUND_RECEIVE = "inbound_receive"
     INBOUND_CANCEL = "inbound_cancel"
+    BACKORDER_CREATE = "backorder_create"
+    """Units on their way were promised to a buyer."""
+    BACKORDER_MOVE = "backorder_move"
+    BACKORDER_CANCEL = "backorder_cancel"
+    QUOTA_SET = "quota_set"
+    """Units of an item are kept for a channel from now on."""
+    QUOTA_CLEAR = "quota_clear"
     RETURN = "return"
     """A buyer brought units back."""
     REPAIR = "repair"
     """A level that differed from its ledger was made to agree with it again."""
 
 
+MADE_HERE = frozenset(
+    {
+        Kind.RESERVE,
+        Kind.EXTEND,
+        Kind.COMMIT,
+        Kind.RELEASE,
+        Kind.EXPIRE,
+        Kind.FULFIL,
+        Kind.REASSIGN,
+        Kind.CHECKOUT,
+        Kind.PAYMENT_START,
+        Kind.PAYMENT_SUCCESS,
+        Kind.PAYMENT_FAILURE,
+        Kind.SHIP,
+        Kind.CANCEL,
+    }
+)
+"""Of reservations and orders that are made with us: the channel that they name has yet to be told of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why, on whose behalf and in what name something was changed; the same for every kind of operation."""
+    """Why, on whose behalf and in what name something was changed; the same for every kind of operation.
+
+    `channel_said`: the caller named the channel. Else we found it out, and it is no part of the request.
+    """
 
     actor: str
     reason: str | None = None
     reference: str | None = None
     channel_id: str | None = None
+    channel_said: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +119,7 @@ class ItemMark:
 class LedgerEntry:
     """One applied request. `key` is the scoped idempotency key and the primary key of the ledger.
 
+    `draws` are the units that it took out of quotas, or gave back to them.
     `seq` orders the ledger: microseconds of wall time, raised where needed so that it always grows along an
     item's versions, even between machines whose clocks differ.
     """
@@ -99,6 +132,7 @@ class LedgerEntry:
     cause: Cause
     request: Json
     fingerprint: bytes
+    draws: Draws = ()
 
     @property
     def at(self) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from gateway.inventory.errors import Code, InvalidInput, Path
 
@@ -29,6 +29,11 @@ def check_as_of(at: datetime, now: datetime, horizon: timedelta | None, path: Pa
 def as_kept(at: datetime | None) -> datetime | None:
     """The time as the database keeps it: in UTC and whole milliseconds, so that a record reads as it was written."""
     return None if at is None else _EPOCH + (at - _EPOCH) // _CLOCK_STEP * _CLOCK_STEP
+
+
+def day_of(at: datetime) -> date:
+    """The calendar day (UTC)."""
+    return at.astimezone(UTC).date()
 
 
 def last_seq(at: datetime) -> int:

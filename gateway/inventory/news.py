@@ -22,6 +22,14 @@ class StockNews:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertNews:
+    """An alert was opened, perhaps again."""
+
+    alert_id: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SyncNews:
     """A channel acknowledged an item up to `confirmed_version` at `confirmed_at`, or failed to, with a `reason`."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from gateway.inventory.quotas import Draws
 from gateway.inventory.records import RecordKey
 
 ORDERS = "orders"
@@ -27,7 +28,7 @@ class Precedence(NamedTuple):
 class OrderLine:
     """Units of one line: of `ordered`, `allocated` are promised, `shipped` have left, the rest is not held.
 
-    They were taken from `location_id` of ours.
+    They were taken from `location_id` of ours, `draws` out of the channel's quotas.
     """
 
     item_id: str
@@ -36,6 +37,7 @@ class OrderLine:
     ordered: int
     allocated: int
     shipped: int
+    draws: Draws = ()
 
     @property
     def taken(self) -> int:
@@ -49,7 +51,8 @@ class Order:
 
     `precedence` is that of the newest report applied, `counted` that of the newest one that told the lines (None while
     none has): a deletion may tell of no lines, and reports from before it that come after it still count.
-    `oversold` stays true once a line took more than was available.
+    `oversold` stays true once a line took more than was available, `took_kept` once one took units that quotas kept
+    for other channels.
     """
 
     channel_id: str
@@ -61,6 +64,7 @@ class Order:
     oversold: bool = False
     revision: int = 0
     counted: Precedence | None = None
+    took_kept: bool = False
 
     def takes(self, precedence: Precedence, *, lines_told: bool) -> bool:
         """Whether there is news in a report of this precedence."""

@@ -14,7 +14,7 @@ from gateway.inventory.commands import Plan, StockView
 from gateway.inventory.errors import Code, Conflict, NotFound
 from gateway.inventory.ledger import Kind
 from gateway.inventory.records import Record, RecordKey
-from gateway.inventory.reserving import RequestedLine
+from gateway.inventory.requested_lines import RequestedLine
 
 QUOTES = "quotes"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from gateway.inventory.arrival_effects import allocations, arrival_postings
 from gateway.inventory.arrivals import Arrival, canonical_arrivals, check_arrivals
+from gateway.inventory.backorders import backorder_key
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
 from gateway.inventory.errors import Code, InvalidInput, NotFound
 from gateway.inventory.identifiers import check_count, check_sku, check_slug, check_text
@@ -72,7 +73,12 @@ class CreateInbound(Command):
         for index, line in enumerate(self.lines):
             path = ("lines", str(index))
             item = stock.item(line.sku, (*path, "sku"))
-            lines.append(InboundLine(item.id, item.sku, line.location_id, line.quantity, as_kept(line.expected_at)))
+            expected_at = as_kept(line.expected_at)
+            lines.append(
+                InboundLine(
+                    item.id, item.sku, line.location_id, line.quantity, expected_at, first_expected_at=expected_at
+                )
+            )
             postings.append(Posting(item.id, line.location_id, Bucket.INCOMING, line.quantity, path))
         inbound = InboundOrder(
             id=self.inbound_id,
@@ -145,12 +151,21 @@ class UpdateInbound(OnInbound):
 
 @dataclass(eq=False, slots=True)
 class ReceiveInbound(OnInbound):
-    """Take in all that is outstanding, sellable (no arrivals given), or some of it; more than ordered if allowed."""
+    """Take in all that is outstanding, sellable (no arrivals given), or some of it; more than ordered if allowed.
+
+    What backorders wait for is allocated to them and never becomes available. `backorder_ids` are those that wait for
+    the purchase, as last read.
+    """
 
     arrivals: tuple[Arrival, ...] = ()
     allow_more: bool = False
+    backorder_ids: tuple[str, ...] = ()
 
     kind: ClassVar[Kind] = Kind.INBOUND_RECEIVE
+
+    @property
+    def record_keys(self) -> tuple[RecordKey, ...]:
+        return (inbound_key(self.inbound_id), *(backorder_key(backorder_id) for backorder_id in self.backorder_ids))
 
     def check(self) -> None:
         OnInbound.check(self)
@@ -164,13 +179,14 @@ class ReceiveInbound(OnInbound):
 
     def change(self, inbound: InboundOrder, stock: StockView) -> Plan:
         arrivals = self.arrivals or [Arrival(number, line.outstanding) for number, line in inbound.outstanding]
-        received = inbound.receive(stock.now, arrivals, self.allow_more)
+        received, given = inbound.receive(stock.now, arrivals, self.allow_more).serve(arrivals)
         expected = [
             Posting(before.item_id, before.location_id, Bucket.INCOMING, after.outstanding - before.outstanding)
             for before, after in zip(inbound.lines, received.lines, strict=True)
             if after.outstanding != before.outstanding
         ]
-        return Plan([*expected, *_arrivals(inbound, arrivals)], {inbound.key: received})
+        postings = [*expected, *arrival_postings(inbound, arrivals, given)]
+        return Plan(postings, {inbound.key: received, **allocations(inbound, given, stock)})
 
 
 @dataclass(eq=False, slots=True)
@@ -186,13 +202,6 @@ class CancelInbound(OnInbound):
             for number, line in inbound.outstanding
         ]
         return Plan(postings, {inbound.key: cancelled})
-
-
-def _arrivals(inbound: InboundOrder, arrivals: Sequence[Arrival]) -> Iterator[Posting]:
-    for index, arrival in enumerate(arrivals):
-        line = inbound.lines[arrival.line]
-        path = ("lines", str(index))
-        yield Posting(line.item_id, line.location_id, arrival.condition.bucket, arrival.quantity, path)
 
 
 def _text(at: datetime | None) -> str | None:

@@ -181,7 +181,15 @@ class ReassignReservation(OnReservation):
     def change(self, reservation: Reservation, stock: StockView) -> Plan:
         reservation.require(stock.now, ReservationState.HELD, ReservationState.COMMITTED)
         lines = tuple(
-            HeldLine(line.request_line, line.item_id, line.sku, line.location_id, line.open, why="reassigned")
+            HeldLine(
+                line.request_line,
+                line.item_id,
+                line.sku,
+                line.location_id,
+                line.open,
+                why="reassigned",
+                draws=line.open_draws,
+            )
             for line in reservation.lines
             if line.open
         )

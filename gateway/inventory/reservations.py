@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.inventory.errors import Code, Conflict, InvalidInput, Path
 from gateway.inventory.quantities import Bucket
+from gateway.inventory.quotas import Draws, difference, first
 from gateway.inventory.records import RecordKey
 from gateway.inventory.stock import Posting
 
@@ -41,7 +42,10 @@ _RESOLVED_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """Units of one item held at one location for one line of the request. `why` tells why there."""
+    """Units of one item held at one location for one line of the request. `why` tells why there.
+
+    `draws` are those of its `quantity` units that came out of quotas of the reservation's channel.
+    """
 
     request_line: int
     item_id: str
@@ -51,11 +55,17 @@ class HeldLine:
     fulfilled: int = 0
     released: int = 0
     why: str = ""
+    draws: Draws = ()
 
     @property
     def open(self) -> int:
         """Units still held."""
         return self.quantity - self.fulfilled - self.released
+
+    @property
+    def open_draws(self) -> Draws:
+        """Of the units still held, those out of quotas: what has left was sold out of quotas first."""
+        return difference(self.draws, first(self.draws, self.fulfilled)) if self.draws else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,5 +195,5 @@ def reservation_key(reservation_id: str) -> RecordKey:
 def _return(line: HeldLine) -> tuple[Posting, Posting]:
     return (
         Posting(line.item_id, line.location_id, Bucket.ALLOCATED, -line.open),
-        Posting(line.item_id, line.location_id, Bucket.AVAILABLE, line.open),
+        Posting(line.item_id, line.location_id, Bucket.AVAILABLE, line.open, draws=difference((), line.open_draws)),
     )

@@ -3,126 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from typing import ClassVar
 
-from gateway.inventory.allocation import STRATEGIES, Candidate, Share, StrategyName, allocate
+from gateway.inventory.allocation import StrategyName
+from gateway.inventory.allotting import Allotter
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
-from gateway.inventory.errors import Code, InsufficientStock, InvalidInput, Path
-from gateway.inventory.identifiers import check_count, check_optional_text, check_sku, check_slug
+from gateway.inventory.errors import Code, InsufficientStock, InvalidInput
+from gateway.inventory.geography import Whereabouts
+from gateway.inventory.identifiers import check_count, check_optional_text
+from gateway.inventory.least_cost import Routes, chosen
 from gateway.inventory.ledger import Kind
 from gateway.inventory.quantities import Bucket, check_range
 from gateway.inventory.records import Record, RecordKey
+from gateway.inventory.requested_lines import RequestedLine
 from gateway.inventory.reservations import HeldLine, Reservation, ReservationState
-from gateway.inventory.stock import Floor, Item, Posting
+from gateway.inventory.stock import Floor, Posting
 
 EXPIRES_IN_SECONDS_MAX = 31 * 24 * 3600
 HELD_LINES_MAX = 2_000
 """Pieces that the lines of one reservation may be split into over all locations."""
-CANDIDATES_MAX = 100
-
-
-@dataclass(frozen=True, slots=True)
-class RequestedLine:
-    """`quantity` units of a SKU: from the locations named, best first; or those of a channel; or any active one.
-
-    `channel_locations` is what the channel's id stands for at present; None is every active location.
-    """
-
-    sku: str
-    quantity: int
-    location_ids: tuple[str, ...] = ()
-    channel_id: str | None = None
-    channel_locations: tuple[str, ...] | None = None
-
-    @property
-    def source(self) -> str:
-        """Where the caller asked for the units, whatever it stands for by now."""
-        if self.channel_id is not None:
-            return f"channel {self.channel_id}"
-        return " ".join(self.location_ids) or "any location"
-
-    def named_locations(self, path: Path) -> Iterator[tuple[str, Path]]:
-        """Each location that the caller named, and by which field."""
-        alone = len(self.location_ids) == 1
-        for index, location_id in enumerate(self.location_ids):
-            yield location_id, (*path, "locationId") if alone else (*path, "locationIds", str(index))
-
-    def check(self, path: Path) -> None:
-        check_sku(self.sku, (*path, "sku"))
-        check_range(self.quantity, (*path, "quantity"), minimum=1)
-        if self.location_ids:
-            check_count(self.location_ids, (*path, "locationIds"), CANDIDATES_MAX)
-        for location_id, named_at in self.named_locations(path):
-            check_slug(location_id, named_at)
-        if self.channel_id is not None:
-            check_slug(self.channel_id, (*path, "channelId"))
-            if self.location_ids:
-                message = "Name the locations, or a channel, or neither; not both."
-                raise InvalidInput(Code.INVALID_INPUT, message, (*path, "channelId"))
-
-
-@dataclass(frozen=True, slots=True)
-class Allotment:
-    """What one requested line can have now, and where. `item` is what its SKU stands for."""
-
-    item: Item
-    shares: tuple[Share, ...]
-
-    @property
-    def quantity(self) -> int:
-        return sum(share.quantity for share in self.shares)
-
-
-class Allotter:
-    """Allots units to lines one after the other: each sees what those before it, even of the same SKU, have taken."""
-
-    def __init__(
-        self,
-        stock: StockView,
-        strategy: StrategyName,
-        *,
-        allow_backorder: bool = False,
-        freed: Mapping[tuple[str, str], int] | None = None,
-    ) -> None:
-        """`freed`: units by item id and location that are still held, and yet available to this request."""
-        self._stock = stock
-        self._strategy = STRATEGIES[strategy]
-        self._allow_backorder = allow_backorder
-        self._taken = Counter[tuple[str, str]]()
-        self._taken.subtract(freed or {})
-
-    def allot(self, line: RequestedLine, path: Path) -> Allotment:
-        """As much of the line as there is; possibly nothing."""
-        item = self._stock.item(line.sku, (*path, "sku"))
-        left = {at: self._left(item, at) for at in self._places(item, line, path)}
-        candidates = [Candidate(at, max(units, 0)) for at, units in left.items()]
-        shares = allocate(self._strategy, candidates, line.quantity)
-        missing = line.quantity - sum(share.quantity for share in shares)
-        if missing and self._allow_backorder:
-            # What a location can give goes first, so only what then goes below zero counts against the limit.
-            room = (at for at, units in left.items() if min(units, 0) + item.backorder_limit >= missing)
-            shares += [Share(at, missing, "backorder") for at in islice(room, 1)]
-        for share in shares:
-            self._taken[item.id, share.location_id] += share.quantity
-        return Allotment(item, tuple(shares))
-
-    def _places(self, item: Item, line: RequestedLine, path: Path) -> list[str]:
-        """The active locations that may serve the line, best first. Raises NotFound for one that does not exist."""
-        if line.location_ids:
-            named = line.named_locations(path)
-            return list(dict.fromkeys(at for at, named_at in named if self._stock.is_active(at, named_at)))
-        if line.channel_locations is not None:
-            return [at for at in line.channel_locations if self._stock.is_active(at, (*path, "channelId"))]
-        ranks = self._stock.ranks
-        # An item never stocked anywhere can still be promised, where backorders are allowed.
-        return sorted((at for at in item.levels if at in ranks), key=ranks.__getitem__) or list(ranks)[:1]
-
-    def _left(self, item: Item, location_id: str) -> int:
-        return self._stock.quantity(item, location_id, Bucket.AVAILABLE) - self._taken[item.id, location_id]
 
 
 @dataclass(eq=False, slots=True)
@@ -130,7 +32,8 @@ class Reserve(Command):
     """Hold units for an owner until they expire; all lines or, where partial is allowed, what there is.
 
     It lasts for `expires_in_seconds`, or for `default_seconds` where the caller says nothing. `replaces` are holds, as
-    last read, whose units this one takes over: they are resolved in the same movement.
+    last read, whose units this one takes over: they are resolved in the same movement. `routes` are what it costs at
+    present to send things to the `destination`, where the strategy wants to know.
     """
 
     reservation_id: str
@@ -143,6 +46,8 @@ class Reserve(Command):
     strategy: StrategyName = StrategyName.PRIORITY
     replaces: tuple[Reservation, ...] = ()
     paying: bool = False
+    destination: Whereabouts | None = None
+    routes: Routes | None = None
 
     kind: ClassVar[Kind] = Kind.RESERVE
 
@@ -183,7 +88,12 @@ class Reserve(Command):
             "expiresInSeconds": self.expires_in_seconds,
             "strategy": self.strategy.value,
         }
-        optional = {"owner": self.owner, "partial": self.allow_partial, "backorder": self.allow_backorder}
+        optional = {
+            "owner": self.owner,
+            "partial": self.allow_partial,
+            "backorder": self.allow_backorder,
+            "destination": self.destination and self.destination.canonical(),
+        }
         content.update((name, value) for name, value in optional.items() if value)
         return content
 
@@ -222,10 +132,19 @@ class Reserve(Command):
         return freed
 
     def _held(self, stock: StockView, freed: Iterable[Reservation]) -> Iterable[HeldLine]:
+        freed_lines = [line for hold in freed for line in hold.lines]
         units = Counter[tuple[str, str]]()
-        for held in (line for hold in freed for line in hold.lines):
+        for held in freed_lines:
             units[held.item_id, held.location_id] += held.open
-        allotter = Allotter(stock, self.strategy, allow_backorder=self.allow_backorder, freed=units)
+        allotter = Allotter(
+            stock,
+            self.strategy,
+            allow_backorder=self.allow_backorder,
+            freed=units,
+            freed_draws=(draw for held in freed_lines for draw in held.open_draws),
+            channel_id=self.cause.channel_id,
+        )
+        allotter, _ = chosen(allotter, self.lines, self.routes)
         for index, line in enumerate(self.lines):
             path = ("lines", str(index))
             allotment = allotter.allot(line, path)
@@ -234,7 +153,8 @@ class Reserve(Command):
                 message = f"Only {granted} of '{line.sku}' can be reserved; {line.quantity} were asked for."
                 raise InsufficientStock(message, (*path, "quantity"), granted)
             for share in allotment.shares:
-                yield HeldLine(index, item.id, item.sku, share.location_id, share.quantity, why=share.why)
+                at, why, draws = share.location_id, share.why, share.draws
+                yield HeldLine(index, item.id, item.sku, at, share.quantity, why=why, draws=draws)
 
 
 def canonical_lines(lines: Iterable[RequestedLine]) -> list[dict[str, object]]:
@@ -248,6 +168,6 @@ def canonical_lines(lines: Iterable[RequestedLine]) -> list[dict[str, object]]:
 def _taking(line: HeldLine) -> tuple[Posting, Posting]:
     path = ("lines", str(line.request_line))
     return (
-        Posting(line.item_id, line.location_id, Bucket.AVAILABLE, -line.quantity, path),
+        Posting(line.item_id, line.location_id, Bucket.AVAILABLE, -line.quantity, path, line.draws),
         Posting(line.item_id, line.location_id, Bucket.ALLOCATED, line.quantity, path),
     )

@@ -14,6 +14,8 @@ from gateway.inventory.identifiers import check_text
 from gateway.inventory.ledger import Kind
 from gateway.inventory.orders import Order, OrderLine, Precedence, order_key
 from gateway.inventory.quantities import Bucket, check_range
+from gateway.inventory.quota_drawing import Drawing
+from gateway.inventory.quotas import difference
 from gateway.inventory.records import Record, RecordKey
 from gateway.inventory.stock import Floor, Item, Posting
 
@@ -93,15 +95,18 @@ class ReportOrder(Command):
         before = order.lines if order else {}
         if not {line.item_id for line in before.values()} <= self.held_item_ids:
             raise Unavailable(Code.CONTENTION, "The order has just changed. Send the report again.")
-        after, postings = self._targets(stock, before)
+        drawing = Drawing(stock, self.channel_id)
+        after, postings = self._targets(stock, before, drawing)
         missing = _missing(stock, postings)
-        new = self._reported(order, after, oversold=bool(missing))
+        new = self._reported(order, after, oversold=bool(missing), took_kept=drawing.took_kept)
         alert = stock.record(alert_key)
         alerts = after_report(alert if isinstance(alert, Alert) else None, alert_key, new, missing, stock.now)
         records: dict[RecordKey, Record] = {key: new, **alerts}
         return Plan(postings, records)
 
-    def _reported(self, known: Order | None, lines: Mapping[str, OrderLine], *, oversold: bool) -> Order:
+    def _reported(
+        self, known: Order | None, lines: Mapping[str, OrderLine], *, oversold: bool, took_kept: bool
+    ) -> Order:
         order = Order(
             self.channel_id,
             self.order_id,
@@ -112,6 +117,7 @@ class ReportOrder(Command):
             oversold,
             revision=1,
             counted=None if self.lines is None else self.precedence,
+            took_kept=took_kept,
         )
         if known is None:
             return order
@@ -125,9 +131,12 @@ class ReportOrder(Command):
             oversold=oversold or known.oversold,
             revision=known.revision + 1,
             counted=order.counted or known.counted,
+            took_kept=took_kept or known.took_kept,
         )
 
-    def _targets(self, stock: StockView, before: Mapping[str, OrderLine]) -> tuple[dict[str, OrderLine], list[Posting]]:
+    def _targets(
+        self, stock: StockView, before: Mapping[str, OrderLine], drawing: Drawing
+    ) -> tuple[dict[str, OrderLine], list[Posting]]:
         if self.lines is None:
             return dict(before), []
         for held in before.values():
@@ -137,6 +146,7 @@ class ReportOrder(Command):
         for line in self.lines:
             after[line.line_id] = _target(stock, line, before.get(line.line_id))
             returned_to[line.line_id] = line.return_location_id
+        after = {line_id: drawing.drawn(before.get(line_id), target) for line_id, target in after.items()}
         postings = [
             posting
             for index, (line_id, target) in enumerate(after.items())
@@ -162,13 +172,14 @@ def _place(stock: StockView, item: Item, line: ReportedLine) -> str:
 
 def _postings(held: OrderLine | None, target: OrderLine, returned_to: str | None, path: Path) -> Iterator[Posting]:
     if held is not None and (held.location_id, held.item_id) != (target.location_id, target.item_id):
-        yield from _postings(held, replace(held, allocated=0, shipped=0), None, path)
+        yield from _postings(held, replace(held, allocated=0, shipped=0, draws=()), None, path)
         held = None
     allocated = target.allocated - (held.allocated if held else 0)
     taken = target.taken - (held.taken if held else 0)
     if taken:
         at = returned_to if taken < 0 and returned_to is not None else target.location_id
-        yield Posting(target.item_id, at, Bucket.AVAILABLE, -taken, path)
+        draws = difference(target.draws, held.draws if held else ())
+        yield Posting(target.item_id, at, Bucket.AVAILABLE, -taken, path, draws)
     if allocated:
         yield Posting(target.item_id, target.location_id, Bucket.ALLOCATED, allocated, path)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.inventory.errors import Path
 from gateway.inventory.quantities import Bucket
+from gateway.inventory.quotas import Draws, Fence, Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +73,52 @@ class Item:
     levels: Mapping[str, Level]
     created_at: datetime
     updated_at: datetime
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    """By id."""
+    tags: tuple[str, ...] = ()
+    """Sorted; what rules can be made for."""
+    safety_stock: Mapping[str, int] = field(default_factory=dict)
+    """Units by location below which it is not to serve orders that another location can serve."""
 
     def level(self, location_id: str) -> Level:
         return self.levels.get(location_id, NO_STOCK)
 
+    def fence(self, active: Mapping[str, bool]) -> Fence | None:
+        """What the quotas leave to whom; None where there are none. `active` tells which locations count."""
+        if not self.quotas:
+            return None
+        return Fence({at: level.available for at, level in self.levels.items()}, active, self.quotas.values())
+
+    def available_to(
+        self, channel_id: str | None, location_ids: Iterable[str], active: Mapping[str, bool]
+    ) -> dict[str, int]:
+        """Units by location that a channel (None: a request of no channel) may take all together.
+
+        What is kept for other channels is left out; below 0 where more was promised than there is.
+        """
+        levels = {at: self.level(at).available for at in location_ids}
+        fence = self.fence(active)
+        if fence is None:
+            return levels
+        for at, units in levels.items():
+            levels[at] = min(units, fence.room(channel_id, at))
+            fence.take(channel_id, at, max(0, levels[at]))
+        return levels
+
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Add `delta` units to one bucket. `path` names the request's line for error messages."""
+    """Add `delta` units to one bucket. `path` names the request's line for error messages.
+
+    `draws` tells which quotas units of `available` are taken out of, or go back to.
+    """
 
     item_id: str
     location_id: str
     bucket: Bucket
     delta: int
     path: Path = field(default=(), compare=False)
+    draws: Draws = ()
 
 
 class Floor(StrEnum):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
-from gateway.inventory.errors import Code, CompareQuantityStale, InvalidInput, Path
+from gateway.inventory.errors import Code, CompareQuantityStale, InvalidInput, KeptForOthers, Path
 from gateway.inventory.identifiers import check_count, check_sku, check_slug
 from gateway.inventory.ledger import Kind
 from gateway.inventory.quantities import QUANTITY_MAX, Bucket, check_delta, check_range
+from gateway.inventory.quotas import Fence
 from gateway.inventory.stock import Floor, Posting
 
 
@@ -58,12 +60,25 @@ class Adjust(Command):
 
     def plan(self, stock: StockView) -> Plan:
         item = stock.item(self.sku, ("sku",))
-        return Plan(
-            [
-                Posting(item.id, line.location_id, Bucket.AVAILABLE, line.delta, ("adjustments", str(index)))
-                for index, line in enumerate(self.adjustments)
-            ]
-        )
+        postings = [
+            Posting(item.id, line.location_id, Bucket.AVAILABLE, line.delta, ("adjustments", str(index)))
+            for index, line in enumerate(self.adjustments)
+        ]
+        fence = stock.fence(item)
+        return Plan(postings if fence is None else list(self._fenced(postings, fence)))
+
+    def _fenced(self, postings: Iterable[Posting], fence: Fence) -> Iterable[Posting]:
+        """The postings with what they draw from the channel's quotas; refused where they take units kept for others."""
+        for posting in sorted(postings, key=lambda posting: -posting.delta):
+            units, at = -posting.delta, posting.location_id
+            if units <= 0:
+                fence.put(at, -units)
+                yield posting
+                continue
+            room = fence.room(self.cause.channel_id, at)
+            if units > room and fence.kept_from(self.cause.channel_id, at):
+                raise KeptForOthers(units, room, at, posting.path)
+            yield replace(posting, draws=fence.take(self.cause.channel_id, at, units))
 
     def _deltas(self) -> dict[str, int]:
         deltas: dict[str, int] = defaultdict(int)

@@ -21,7 +21,7 @@ RECOVERED = "The units are there again."
 class AlertRepository(Protocol):
     async def get(self, alert_id: str) -> Alert | None: ...
 
-    async def unresolved(self, after: str | None, limit: int) -> list[Alert]:
+    async def unresolved(self, kind: AlertKind, after: str | None, limit: int) -> list[Alert]:
         """By id, after the id `after`."""
 
     async def replace(self, alert: Alert) -> bool:
@@ -33,7 +33,7 @@ class StockReader(Protocol):
 
 
 class AlertOperations:
-    """Change alerts; only the kernel opens them."""
+    """Change alerts; only the kernel, and whoever watches the levels, opens them."""
 
     def __init__(self, alerts: AlertRepository, stock: StockReader, clock: Clock) -> None:
         self._alerts = alerts
@@ -66,13 +66,12 @@ class AlertOperations:
         resolved = 0
         after: str | None = None
         while True:
-            page = await self._alerts.unresolved(after, PAGE)
+            page = await self._alerts.unresolved(AlertKind.OVERSOLD, after, PAGE)
             if not page:
                 return resolved
             after = page[-1].id
-            oversold = [alert for alert in page if alert.kind is AlertKind.OVERSOLD]
-            short = await self._short({line.item_id for alert in oversold for line in alert.lines})
-            for alert in oversold:
+            short = await self._short({line.item_id for alert in page for line in alert.lines})
+            for alert in page:
                 if not any((line.item_id, line.location_id) in short for line in alert.lines):
                     # Changed meanwhile: it is looked at again the next time.
                     resolved += await self._alerts.replace(alert.resolved(RECOVERED, self._clock()))

@@ -24,6 +24,11 @@ class Call:
         # The key is only checked once it is part of a command; until then it may hold anything.
         return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
-    def cause(self, reference: str | None = None) -> Cause:
-        """`reference` is what the entry refers to unless the caller says otherwise."""
-        return Cause(self.client, self.reason, self.reference or reference)
+    def cause(
+        self, reference: str | None = None, channel_id: str | None = None, *, channel_said: bool = False
+    ) -> Cause:
+        """`reference` is what the entry refers to unless the caller says otherwise.
+
+        `channel_id` is the channel that it concerns; `channel_said` where the caller named it.
+        """
+        return Cause(self.client, self.reason, self.reference or reference, channel_id, channel_said)

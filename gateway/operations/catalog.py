@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
 
 from gateway.inventory.catalog import (
     BACKORDER_LIMIT_MAX,
+    NOWHERE,
     PRIORITY_MAX,
+    TAG_LENGTH_MAX,
+    TAGS_MAX,
     ItemChange,
     Location,
     LocationChange,
     SkuTaken,
 )
 from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Path
-from gateway.inventory.identifiers import NAME_LENGTH_MAX, check_optional_text, check_sku, check_slug
+from gateway.inventory.geography import Whereabouts
+from gateway.inventory.identifiers import (
+    NAME_LENGTH_MAX,
+    check_count,
+    check_optional_text,
+    check_sku,
+    check_slug,
+    check_text,
+)
 from gateway.inventory.quantities import check_range
 from gateway.inventory.stock import Item, ItemStatus
 
@@ -28,6 +39,8 @@ class ItemRepository(Protocol):
     async def add(self, item: Item) -> bool: ...
 
     async def change(self, sku: str, change: ItemChange, at: datetime) -> Item | None: ...
+
+    async def set_safety_stock(self, sku: str, location_id: str, quantity: int, at: datetime) -> Item | None: ...
 
 
 class LocationRepository(Protocol):
@@ -62,27 +75,31 @@ class CatalogOperations:
     kernel: KernelCache
     waiting: WaitingEvents
 
-    async def create_item(self, sku: str, name: str | None, backorder_limit: int) -> Item:
+    async def create_item(self, sku: str, name: str | None, backorder_limit: int, tags: Collection[str] = ()) -> Item:
         """A new item without stock; orders that waited for it are taken up. Raises Conflict (TAKEN) where the SKU is in
         use."""
         check_sku(sku, ("sku",))
         check_optional_text(name, ("name",), NAME_LENGTH_MAX)
         check_range(backorder_limit, ("backorderLimit",), 0, BACKORDER_LIMIT_MAX)
+        sorted_tags = _checked_tags(tags)
         now = datetime.now(UTC)
-        item = Item(uuid4().hex, sku, name, 0, 0, 0, ItemStatus.ACTIVE, backorder_limit, {}, now, now)
+        active = ItemStatus.ACTIVE
+        item = Item(uuid4().hex, sku, name, 0, 0, 0, active, backorder_limit, {}, now, now, tags=sorted_tags)
         if not await self.items.add(item):
             raise _taken("SKU", sku, ("sku",))
         await self.waiting.wake()
         return item
 
     async def change_item(self, sku: str, change: ItemChange) -> Item:
-        """Rename, re-describe, archive or restore an item. Its id, stock and history stay."""
+        """Rename, re-describe, tag, archive or restore an item. Its id, stock and history stay."""
         check_sku(sku, ("sku",))
         if change.sku is not None:
             check_sku(change.sku, ("newSku",))
         check_optional_text(change.name, ("name",), NAME_LENGTH_MAX)
         if change.backorder_limit is not None:
             check_range(change.backorder_limit, ("backorderLimit",), 0, BACKORDER_LIMIT_MAX)
+        if change.tags is not None:
+            change = replace(change, tags=_checked_tags(change.tags))
         if change == ItemChange():
             raise InvalidInput(Code.EMPTY, "Nothing to change was given.")
         try:
@@ -96,13 +113,28 @@ class CatalogOperations:
             await self.waiting.wake()
         return item
 
-    async def create_location(self, location_id: str, name: str | None, priority: int) -> Location:
+    async def set_safety_stock(self, sku: str, location_id: str, quantity: int) -> Item:
+        """Units of an item that a location is to keep while another one can serve an order; 0 is none."""
+        check_sku(sku, ("sku",))
+        check_slug(location_id, ("locationId",))
+        check_range(quantity, ("quantity",), 0)
+        if location_id not in await self.kernel.locations(fresh=True):
+            raise NotFound(Code.LOCATION_NOT_FOUND, f"There is no location '{location_id}'.", ("locationId",))
+        item = await self.items.set_safety_stock(sku, location_id, quantity, datetime.now(UTC))
+        self.kernel.forget([sku])
+        if item is None:
+            raise NotFound(Code.ITEM_NOT_FOUND, f"There is no item with SKU '{sku}'.", ("sku",))
+        return item
+
+    async def create_location(
+        self, location_id: str, name: str | None, priority: int, whereabouts: Whereabouts = NOWHERE
+    ) -> Location:
         """A new active location. Raises Conflict (TAKEN) where the id is in use."""
         check_slug(location_id, ("id",))
         check_optional_text(name, ("name",), NAME_LENGTH_MAX)
         check_range(priority, ("priority",), 0, PRIORITY_MAX)
         now = datetime.now(UTC)
-        location = Location(location_id, name or location_id, True, priority, now, now)
+        location = Location(location_id, name or location_id, True, priority, now, now, whereabouts)
         if not await self.locations.add(location):
             raise _taken("location id", location_id, ("id",))
         await self.kernel.locations(fresh=True)
@@ -129,3 +161,14 @@ class CatalogOperations:
 
 def _taken(what: str, value: str, path: Path) -> Conflict:
     return Conflict(Code.TAKEN, f"The {what} '{value}' is taken. Choose another one.", path)
+
+
+def _checked_tags(tags: Collection[str]) -> tuple[str, ...]:
+    if tags:
+        check_count(tags, ("tags",), TAGS_MAX)
+    for index, tag in enumerate(tags):
+        check_text(tag, ("tags", str(index)), TAG_LENGTH_MAX)
+        if tag != tag.strip():
+            message = "A tag has no white space at its ends."
+            raise InvalidInput(Code.INVALID_CHARACTERS, message, ("tags", str(index)))
+    return tuple(sorted(set(tags)))

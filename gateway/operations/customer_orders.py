@@ -13,6 +13,7 @@ from gateway.inventory.commands import Command
 from gateway.inventory.customer_orders import CustomerOrder, OrderState
 from gateway.inventory.decision import Outcome
 from gateway.inventory.errors import Code, NotFound
+from gateway.inventory.geography import Whereabouts
 from gateway.inventory.identifiers import check_optional_text, check_slug
 from gateway.inventory.ledger import Cause
 from gateway.inventory.order_steps import (
@@ -24,12 +25,14 @@ from gateway.inventory.order_steps import (
     ShippedLine,
 )
 from gateway.inventory.ports import Loaded, Wanted
+from gateway.inventory.requested_lines import RequestedLine
 from gateway.inventory.reservations import Reservation
-from gateway.inventory.reserving import RequestedLine, Reserve
+from gateway.inventory.reserving import Reserve
 from gateway.operations.calls import Call
 from gateway.operations.clock import Clock
 from gateway.operations.reclaiming import OWN_HOLDS_MAX
-from gateway.operations.sourcing import LineRequest, Sourcing
+from gateway.operations.routing import Routing
+from gateway.operations.sourcing import LineRequest, Sourcing, channel_of_all
 from gateway.operations.stock import StockOperations
 
 OUTDATED_TRIES = 5
@@ -82,6 +85,7 @@ class OrderOperations:
         reservations: HoldRepository,
         items: ItemLookup,
         sourcing: Sourcing,
+        routing: Routing,
         clock: Clock,
         *,
         payment_seconds: int,
@@ -92,6 +96,7 @@ class OrderOperations:
         self._reservations = reservations
         self._items = items
         self._sourcing = sourcing
+        self._routing = routing
         self._clock = clock
         self._payment_seconds = payment_seconds
 
@@ -104,10 +109,13 @@ class OrderOperations:
         hold_for_seconds: int | None = None,
         allow_backorder: bool = False,
         strategy: StrategyName = StrategyName.PRIORITY,
+        channel_id: str | None = None,
+        destination: Whereabouts | None = None,
     ) -> OrderOutcome:
         """The final check of a cart; makes an unpaid order, and holds its units only where a time is given.
 
-        What the owner, the cart, holds already counts as available; a hold of the order takes its place.
+        What the owner, the cart, holds already counts as available; a hold of the order takes its place. It is sold
+        through the channel named, or the one that all lines name.
         """
         requested = await self._sourcing.requested(lines)
         check_optional_text(owner, ("owner",))
@@ -115,7 +123,7 @@ class OrderOperations:
         reserve = Reserve(
             scope=call.client,
             idempotency_key=call.idempotency_key,
-            cause=call.cause(call.new_id),
+            cause=await self._sourcing.cause(call, call.new_id, requested, channel_id),
             reservation_id=call.new_id,
             lines=requested,
             owner=owner,
@@ -123,6 +131,8 @@ class OrderOperations:
             default_seconds=self._payment_seconds,
             allow_backorder=allow_backorder,
             strategy=strategy,
+            destination=destination,
+            routes=await self._routing.wanted_by(strategy, destination),
             replaces=await self._own_holds(owner, found.items),
         )
         checkout = Checkout(
@@ -168,7 +178,8 @@ class OrderOperations:
     async def _step(self, call: Call, order_id: str, build: Callable[[_Step], OnOrder]) -> OrderOutcome:
         async def command(order: CustomerOrder, last: Reservation | None) -> OnOrder:
             held_items = last.item_ids if last else ()
-            return build((call.client, call.idempotency_key, call.cause(order.reference), order, held_items))
+            cause = call.cause(order.reference, _channel_of(order))
+            return build((call.client, call.idempotency_key, cause, order, held_items))
 
         return await self._apply(order_id, command)
 
@@ -201,7 +212,7 @@ class OrderOperations:
         return Reserve(
             scope=call.client,
             idempotency_key=call.idempotency_key,
-            cause=call.cause(order.reference),
+            cause=call.cause(order.reference, _channel_of(order)),
             reservation_id=call.new_id,
             lines=await self._sourcing.resolved(lines),
             owner=order.owner,
@@ -209,6 +220,8 @@ class OrderOperations:
             default_seconds=self._payment_seconds,
             allow_backorder=order.allow_backorder,
             strategy=order.strategy,
+            destination=order.destination,
+            routes=await self._routing.wanted_by(order.strategy, order.destination),
             replaces=tuple(replaces.values()),
             paying=True,
         )
@@ -244,3 +257,8 @@ class OrderOperations:
                 reservation = record
         assert order is not None, "it was read, or has just been stored"
         return OrderOutcome(OrderView.at(self._clock(), order, reservation), replayed=False)
+
+
+def _channel_of(order: CustomerOrder) -> str | None:
+    """The channel that an order is sold through; those from before it was stored tell it by their lines."""
+    return order.channel_id or channel_of_all(order.lines)

@@ -8,12 +8,15 @@ from typing import Generic, Protocol, TypeVar
 
 from gateway.inventory.commands import Command
 from gateway.inventory.decision import Outcome
-from gateway.inventory.errors import Code, NotFound
+from gateway.inventory.errors import Code, NotFound, Overtaken
 from gateway.inventory.identifiers import check_slug
 from gateway.inventory.ledger import Cause, LedgerEntry
 from gateway.inventory.records import Record, RecordKey
 from gateway.operations.calls import Call
 from gateway.operations.stock import StockOperations
+
+TRIES = 5
+"""How often a command is prepared before other writers are said to be always first."""
 
 
 class Document(Record, Protocol):
@@ -77,6 +80,15 @@ class Documents(Generic[D]):
         cause = call.cause(document.reference)
         command = step(call.client, call.idempotency_key, cause, document_id, document.item_ids)
         return await self.create(command, document_id)
+
+    async def prepared(self, document_id: str, prepare: Callable[[D], Command]) -> Changed[D]:
+        """Apply a command that is made of the document as it was read, and made anew where others came first."""
+        for _ in range(TRIES):
+            try:
+                return await self.create(prepare(await self.get(document_id)), document_id)
+            except Overtaken:
+                continue
+        raise Overtaken
 
     async def get(self, document_id: str) -> D:
         """Raises NotFound where there is no such document."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from gateway.inventory.arrivals import Arrival
+from gateway.inventory.bindings import backorders_of
 from gateway.inventory.errors import Code
 from gateway.inventory.inbound import InboundOrder
 from gateway.inventory.receiving import CancelInbound, CreateInbound, ExpectedLine, ReceiveInbound, UpdateInbound
@@ -41,8 +42,13 @@ class InboundOperations:
         self, call: Call, inbound_id: str, arrivals: Sequence[Arrival] = (), allow_more: bool = False
     ) -> ChangedInbound:
         """Take in units, as often as needed; everything outstanding, sellable, where none are named."""
-        step = partial(ReceiveInbound, arrivals=tuple(arrivals), allow_more=allow_more)
-        return await self._purchases.take(call, inbound_id, step)
+
+        def prepare(inbound: InboundOrder) -> ReceiveInbound:
+            waiting = backorders_of([line.bindings for line in inbound.lines])
+            asked = (call.client, call.idempotency_key, call.cause(inbound.reference), inbound_id, inbound.item_ids)
+            return ReceiveInbound(*asked, tuple(arrivals), allow_more, waiting)
+
+        return await self._purchases.prepared(inbound_id, prepare)
 
     async def cancel(self, call: Call, inbound_id: str) -> ChangedInbound:
         """Expect nothing more: what is outstanding is no longer incoming."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from gateway.inventory.news import StockNews, SyncNews
+from gateway.inventory.news import AlertNews, StockNews, SyncNews
 
 KEPT_MAX = 1_000
 """News that wait for one slow reader; beyond that it is told that it has missed some."""
@@ -100,7 +100,7 @@ class Topic(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Everything that can be watched: stock by SKU, and what channels have heard by channel and by item."""
+    """Everything that can be watched: stock by SKU, alerts, and what channels have heard by channel and by item."""
 
     stock: Topic[StockNews] = field(default_factory=lambda: Topic(lambda news: news.sku, lambda news: news.item_id))
     by_channel: Topic[SyncNews] = field(
@@ -108,6 +108,9 @@ class News:
     )
     by_item: Topic[SyncNews] = field(
         default_factory=lambda: Topic(lambda news: news.item_id, lambda news: (news.channel_id, news.item_id))
+    )
+    alerts: Topic[AlertNews] = field(
+        default_factory=lambda: Topic(lambda news: news.alert_id, lambda news: news.alert_id)
     )
 
     def moved(self, news: StockNews) -> None:
@@ -117,7 +120,10 @@ class News:
         self.by_channel.publish(news)
         self.by_item.publish(news)
 
+    def raised(self, news: AlertNews) -> None:
+        self.alerts.publish(news)
+
     def missed(self) -> None:
         """Some of the changes may have been lost."""
-        for topic in (self.stock, self.by_channel, self.by_item):
+        for topic in (self.stock, self.by_channel, self.by_item, self.alerts):
             topic.missed()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,19 +10,21 @@ from decimal import Decimal
 from typing import Protocol
 
 from gateway.inventory.allocation import StrategyName
+from gateway.inventory.allotting import Allotter
 from gateway.inventory.batch import BatchStock
 from gateway.inventory.errors import Code, Conflict, IdempotencyKeyReused, InvalidInput, NotFound, Path
 from gateway.inventory.idempotency import fingerprint
 from gateway.inventory.identifiers import KEY_LENGTH_MAX, check_count, check_slug, check_text
 from gateway.inventory.quantities import QUANTITY_MAX
 from gateway.inventory.quotes import AcceptQuote, Quote, QuotedLine
+from gateway.inventory.requested_lines import RequestedLine
 from gateway.inventory.reservations import Reservation, reservation_key
-from gateway.inventory.reserving import Allotment, Allotter, RequestedLine, Reserve
+from gateway.inventory.reserving import Reserve
 from gateway.inventory.stock import Item
 from gateway.operations.calls import Call
 from gateway.operations.clock import Clock
 from gateway.operations.reservations import ReservationOperations, ReservationOutcome
-from gateway.operations.sourcing import LineRequest, Sourcing
+from gateway.operations.sourcing import LineRequest, Sourcing, channel_of_all
 from gateway.operations.stock import StockOperations
 from gateway.planning.quoting import QuoteFacts, QuotePolicy, quoted_price, terms
 
@@ -112,7 +113,7 @@ class QuoteOperations:
         quote = await self.get(quote_id)
         if not quote.offered:
             raise Conflict(Code.INSUFFICIENT_STOCK, "This quote offers nothing.", ("quoteId",))
-        cause = call.cause(f"quote:{quote.id}")
+        cause = await self._sourcing.cause(call, f"quote:{quote.id}", quote.offered)
         reserve = Reserve(
             call.client,
             call.idempotency_key,
@@ -162,8 +163,9 @@ class QuoteOperations:
         rate_of = dict(zip(items, rates, strict=True))
         now = self._clock()
         stock = BatchStock({item.id: item for item in items.values()}, await self._lookup.locations(), now)
-        facts = {sku: QuoteFacts(sku, frozenset(), 0, rate_of[sku]) for sku in items}
-        offering = _Offering(policy, stock, facts)
+        facts = {sku: QuoteFacts(sku, frozenset(item.tags), 0, rate_of[sku]) for sku, item in items.items()}
+        allotter = Allotter(stock, StrategyName.PRIORITY, channel_id=channel_of_all(lines))
+        offering = _Offering(policy, allotter, facts)
         quoted = [
             offering.offer(line, price, ("lines", str(index)))
             for index, (line, price) in enumerate(zip(lines, prices, strict=True))
@@ -183,26 +185,19 @@ class QuoteOperations:
 class _Offering:
     """Offers line after line: each sees what those before it, even of the same SKU, were offered."""
 
-    def __init__(self, policy: QuotePolicy, stock: BatchStock, facts: Mapping[str, QuoteFacts]) -> None:
+    def __init__(self, policy: QuotePolicy, allotter: Allotter, facts: Mapping[str, QuoteFacts]) -> None:
         self._policy = policy
-        self._stock = stock
+        self._allotter = allotter
         self._facts = facts
-        self._offered = Counter[tuple[str, str]]()
 
     def offer(self, line: RequestedLine, unit_price: Decimal | None, path: Path) -> QuotedLine:
         """Raises NotFound or Conflict for what cannot be sold at all."""
-        available = self._obtained(line, QUANTITY_MAX, path).quantity
+        available = self._allotter.fork().allot(replace(line, quantity=QUANTITY_MAX), path).quantity
         given = terms(self._policy, replace(self._facts[line.sku], available=available), line.quantity)
         if given.quantity:
-            obtained = self._obtained(line, given.quantity, path)
-            for share in obtained.shares:
-                self._offered[obtained.item.id, share.location_id] += share.quantity
+            self._allotter.allot(replace(line, quantity=given.quantity), path)
         price = None if unit_price is None else quoted_price(unit_price, given.discount_percent)
         return QuotedLine(line, given.quantity, given.discount_percent, unit_price, price, given.rule, given.why)
-
-    def _obtained(self, line: RequestedLine, quantity: int, path: Path) -> Allotment:
-        offered = {cell: -units for cell, units in self._offered.items()}
-        return Allotter(self._stock, StrategyName.PRIORITY, freed=offered).allot(replace(line, quantity=quantity), path)
 
 
 def _asked(lines: Sequence[RequestedLine], prices: Sequence[Decimal | None]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.inventory.allocation import StrategyName
 from gateway.inventory.errors import Code, NotFound
+from gateway.inventory.geography import Whereabouts
 from gateway.inventory.identifiers import check_optional_text, check_slug
 from gateway.inventory.ledger import Cause
 from gateway.inventory.reservation_steps import (
@@ -24,6 +25,7 @@ from gateway.inventory.reservations import Reservation, ReservationFilter, reser
 from gateway.inventory.reserving import Reserve
 from gateway.operations.calls import Call
 from gateway.operations.clock import Clock
+from gateway.operations.routing import Routing
 from gateway.operations.sourcing import LineRequest, Sourcing
 from gateway.operations.stock import StockOperations
 
@@ -56,6 +58,7 @@ class ReservationOperations:
         stock: StockOperations,
         reservations: ReservationRepository,
         sourcing: Sourcing,
+        routing: Routing,
         clock: Clock,
         *,
         default_seconds: int,
@@ -64,6 +67,7 @@ class ReservationOperations:
         self._stock = stock
         self._reservations = reservations
         self._sourcing = sourcing
+        self._routing = routing
         self._clock = clock
         self._default_seconds = default_seconds
 
@@ -77,20 +81,28 @@ class ReservationOperations:
         allow_partial: bool = False,
         allow_backorder: bool = False,
         strategy: StrategyName = StrategyName.PRIORITY,
+        channel_id: str | None = None,
+        destination: Whereabouts | None = None,
     ) -> ReservationOutcome:
-        """Hold the lines for an owner until they expire: all of them or, with `allow_partial`, what there is."""
+        """Hold the lines for an owner until they expire: all of them or, with `allow_partial`, what there is.
+
+        They are sold through the channel named, or the one that all lines name, and sent to the destination.
+        """
+        requested = await self._sourcing.requested(lines)
         command = Reserve(
             scope=call.client,
             idempotency_key=call.idempotency_key,
-            cause=call.cause(call.new_id),
+            cause=await self._sourcing.cause(call, call.new_id, requested, channel_id),
             reservation_id=call.new_id,
-            lines=await self._sourcing.requested(lines),
+            lines=requested,
             owner=owner,
             expires_in_seconds=expires_in_seconds,
             default_seconds=self._default_seconds,
             allow_partial=allow_partial,
             allow_backorder=allow_backorder,
             strategy=strategy,
+            destination=destination,
+            routes=await self._routing.wanted_by(strategy, destination),
         )
         outcome = await self._stock.apply(command)
         stored = outcome.records.get(reservation_key(call.new_id))
@@ -157,4 +169,5 @@ class ReservationOperations:
 
 
 def _step(call: Call, held: Reservation) -> tuple[str, str, Cause, str, tuple[str, ...]]:
-    return call.client, call.idempotency_key, call.cause(held.reference), held.id, held.item_ids
+    cause = call.cause(held.reference, held.channel_id)
+    return call.client, call.idempotency_key, cause, held.id, held.item_ids

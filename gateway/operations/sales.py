@@ -96,16 +96,16 @@ class SalesOperations:
         order = await self._orders.get(channel_id, order_id)
         return order is not None and order.counted is not None and order.counted.occurred_at >= at
 
-    async def report(self, channel: Channel, reported: ChannelOrder) -> None:
-        """Bring the stock to the order's reported state; does nothing where a newer one was applied.
+    async def report(self, channel: Channel, reported: ChannelOrder) -> bool:
+        """Bring the stock to the order's reported state; whether it was the first we heard of it.
 
-        Raises WaitingForListing, or the InventoryError of the kernel.
+        Does nothing where a newer one was applied. Raises WaitingForListing, or the InventoryError of the kernel.
         """
         precedence = _stored(reported.precedence)
         for tries_left in reversed(range(REPORT_TRIES)):
             order = await self._orders.get(channel.id, reported.order_id)
             if order is not None and not order.takes(precedence, lines_told=reported.lines is not None):
-                return
+                return False
             command = await self._command(channel, reported, order)
             try:
                 outcome = await self._stock.apply(command)
@@ -118,7 +118,8 @@ class SalesOperations:
             if short and not outcome.replayed:
                 skus = sorted({line.sku for line in short})
                 _log.warning("order_oversold", channel=channel.id, order=reported.order_id, skus=skus)
-            return
+            return order is None
+        raise AssertionError("the last try returns or raises")
 
     async def _command(self, channel: Channel, reported: ChannelOrder, order: Order | None) -> ReportOrder:
         held = order.lines if order else {}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gateway.inventory.channels import Channel
-from gateway.inventory.errors import Code, InvalidInput, NotFound
-from gateway.inventory.reserving import RequestedLine
+from gateway.inventory.errors import Code, InvalidInput, NotFound, Path
+from gateway.inventory.identifiers import check_slug
+from gateway.inventory.ledger import Cause
+from gateway.inventory.requested_lines import RequestedLine
+from gateway.operations.calls import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,13 @@ class ChannelLookup(Protocol):
     async def get(self, channel_id: str) -> Channel | None: ...
 
 
+class OfChannel(Protocol):
+    """A line that may be served from a channel's locations."""
+
+    @property
+    def channel_id(self) -> str | None: ...
+
+
 class Sourcing:
     """Reads the lines of requests."""
 
@@ -39,14 +49,41 @@ class Sourcing:
     async def resolved(self, lines: Sequence[RequestedLine]) -> tuple[RequestedLine, ...]:
         return tuple([await self._resolved(line, index) for index, line in enumerate(lines)])
 
+    async def cause(
+        self, call: Call, reference: str | None, lines: Iterable[OfChannel], channel_id: str | None = None
+    ) -> Cause:
+        """The cause of a request with these lines, sold through the channel that the caller names, or else the lines.
+
+        Raises NotFound where the caller names an unknown channel.
+        """
+        sold_through = await self.sold_through(lines, channel_id)
+        return call.cause(reference, sold_through, channel_said=channel_id is not None)
+
+    async def sold_through(self, lines: Iterable[OfChannel], channel_id: str | None) -> str | None:
+        """The channel named, or else the one that all lines name. Raises NotFound where the one named is unknown."""
+        if channel_id is None:
+            return channel_of_all(lines)
+        return (await self.channel(channel_id, ("channelId",))).id
+
+    async def channel(self, channel_id: str, path: Path) -> Channel:
+        """Raises InvalidInput, or NotFound naming `path`."""
+        check_slug(channel_id, path)
+        channel = await self._channels.get(channel_id)
+        if channel is None:
+            raise NotFound(Code.CHANNEL_NOT_FOUND, f"There is no channel '{channel_id}'.", path)
+        return channel
+
     async def _resolved(self, line: RequestedLine, index: int) -> RequestedLine:
         if line.channel_id is None:
             return line
-        channel = await self._channels.get(line.channel_id)
-        if channel is None:
-            message = f"There is no channel '{line.channel_id}'."
-            raise NotFound(Code.CHANNEL_NOT_FOUND, message, ("lines", str(index), "channelId"))
+        channel = await self.channel(line.channel_id, ("lines", str(index), "channelId"))
         return replace(line, channel_locations=None if channel.locations is None else tuple(channel.locations))
+
+
+def channel_of_all(lines: Iterable[OfChannel]) -> str | None:
+    """The channel that all of the lines name; None where they name different ones, or one names none."""
+    named = {line.channel_id for line in lines}
+    return named.pop() if len(named) == 1 else None
 
 
 def _read(line: LineRequest, index: int) -> RequestedLine:

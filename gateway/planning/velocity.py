@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.inventory.moments import last_seq
@@ -75,10 +74,19 @@ class ItemVelocity:
 
     def cell_at(self, location_id: str | None, now: datetime) -> Cell | None:
         """A copy with all days before today closed, of one location or of all; None where there was never stock."""
-        cell = deepcopy(self.cells.get(ALL_LOCATIONS if location_id is None else location_id))
-        if cell is not None:
-            cell.advance(last_seq(now) // _DAY, decay_per_day(self.half_life_days))
+        known = self.cells.get(ALL_LOCATIONS if location_id is None else location_id)
+        if known is None:
+            return None
+        # Spelled out: `deepcopy` would take a third of the time of learning the dynamic buffers.
+        cell = replace(known, series={key: replace(series) for key, series in known.series.items()})
+        cell.advance(last_seq(now) // _DAY, decay_per_day(self.half_life_days))
         return cell
+
+    def close_days(self, now: datetime) -> None:
+        """Close all days before today, of every cell."""
+        day, decay = last_seq(now) // _DAY, decay_per_day(self.half_life_days)
+        for cell in self.cells.values():
+            cell.advance(day, decay)
 
     def _cells_of(self, line: AvailableLine, day: int, decay: float) -> tuple[Cell, Cell]:
         """That of the whole item, whose `available` leaves out what is owed anywhere, and that of the location."""

@@ -58,6 +58,7 @@ class ReservationAnswer(Answer):
     state: Annotated[str, Field(json_schema_extra={"enum": [state.name for state in ReservationState]})]
     owner: str | None
     reference: str | None
+    channel_id: str | None = Field(description="The channel it is sold through.")
     expires_at: datetime | None
     committed_at: datetime | None
     created_at: datetime
@@ -72,6 +73,7 @@ class ReservationAnswer(Answer):
             state=reservation.state.name,
             owner=reservation.owner,
             reference=reservation.reference,
+            channel_id=reservation.channel_id,
             expires_at=reservation.expires_at,
             committed_at=reservation.committed_at,
             created_at=reservation.created_at,
@@ -108,6 +110,7 @@ class OrderAnswer(Answer):
     state: Annotated[str, Field(json_schema_extra={"enum": [state.name for state in OrderState]})]
     owner: str | None
     reference: str | None
+    channel_id: str | None = Field(description="The channel it is sold through.")
     lines: list[OrderLineAnswer]
     reservation: ReservationAnswer | None = Field(description="Null while nothing was held for it.")
     created_at: datetime
@@ -121,6 +124,7 @@ class OrderAnswer(Answer):
             state=view.state.name,
             owner=order.owner,
             reference=order.reference,
+            channel_id=order.channel_id,
             lines=[
                 OrderLineAnswer(
                     sku=line.sku,

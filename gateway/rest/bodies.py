@@ -10,7 +10,8 @@ from pydantic.alias_generators import to_camel
 
 from gateway.inventory.allocation import StrategyName
 from gateway.inventory.commands import LINES_MAX
-from gateway.inventory.reserving import CANDIDATES_MAX
+from gateway.inventory.geography import Point, Whereabouts
+from gateway.inventory.requested_lines import CANDIDATES_MAX
 from gateway.operations.availability import LOCATIONS_MAX, SKUS_MAX
 from gateway.operations.sourcing import LineRequest
 from gateway.rest.texts import Delta, LineNumber, Seconds, Sku, Slug, Text, Units
@@ -86,6 +87,37 @@ AnyLine = Annotated[
 Lines = Annotated[list[AnyLine], Field(min_length=1, max_length=LINES_MAX)]
 
 
+class ZoneBody(Body):
+    """A zone to which things are sent, such as a country."""
+
+    zone: Slug
+
+    def whereabouts(self) -> Whereabouts:
+        return Whereabouts(None, self.zone)
+
+
+class PointBody(Body):
+    """A point to which things are sent, in degrees."""
+
+    latitude: float = Field(ge=-90, le=90, description="North is positive.")
+    longitude: float = Field(ge=-180, le=180, description="East is positive.")
+    zone: Slug | None = Field(default=None, description="Counts for locations whose coordinates are not known.")
+
+    def whereabouts(self) -> Whereabouts:
+        return Whereabouts(Point(self.latitude, self.longitude), self.zone)
+
+
+def _destination(destination: Any) -> str:
+    is_point = isinstance(destination, Mapping) and ("latitude" in destination or "longitude" in destination)
+    return TAG_PREFIX + ("point" if is_point else "zone")
+
+
+AnyDestination = Annotated[
+    Annotated[ZoneBody, Tag(f"{TAG_PREFIX}zone")] | Annotated[PointBody, Tag(f"{TAG_PREFIX}point")],
+    Discriminator(_destination),
+]
+
+
 class Basket(Body):
     """Lines, and how they may be served."""
 
@@ -97,6 +129,15 @@ class Basket(Body):
     strategy: StrategyName = Field(
         default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
     )
+    destination: AnyDestination | None = Field(
+        default=None, description="Where it is sent; for the strategy LEAST_COST."
+    )
+    channel_id: Slug | None = Field(
+        default=None, description="The channel it is sold through; unless given, that of the lines, if it is one."
+    )
+
+    def sent_to(self) -> Whereabouts | None:
+        return None if self.destination is None else self.destination.whereabouts()
 
 
 class CartCheckBody(Basket):

@@ -31,6 +31,8 @@ class Carts:
             owner=body.owner,
             allow_backorder=body.allow_backorder,
             strategy=body.strategy,
+            channel_id=body.channel_id,
+            destination=body.sent_to(),
             shopper=None if exact else principal.client,
         )
         lines = cart_lines(cart) if exact else None
@@ -54,6 +56,8 @@ class Orders:
             hold_for_seconds=body.hold_for_seconds,
             allow_backorder=body.allow_backorder,
             strategy=body.strategy,
+            channel_id=body.channel_id,
+            destination=body.sent_to(),
         )
         return _answered(outcome)
 

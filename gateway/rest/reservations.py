@@ -29,6 +29,8 @@ class Reservations:
             allow_partial=body.allow_partial,
             allow_backorder=body.allow_backorder,
             strategy=body.strategy,
+            channel_id=body.channel_id,
+            destination=body.sent_to(),
         )
         return _answered(outcome)
 

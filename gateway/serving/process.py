@@ -48,9 +48,14 @@ async def _opened(settings: Settings, mongodb_uri: str) -> AsyncIterator[Gateway
             limit,
             open_gateway(settings, mongodb_uri) as gateway,
             gateway.channels.running(workers=settings.channel_workers),
+            gateway.buffers.running(),
             gateway.orders.running(),
             gateway.movements.running(),
             gateway.planning.running(),
+            gateway.supply.running(),
+            gateway.reorder.running(),
+            gateway.stock_alerts.running(),
+            gateway.webhooks.running(),
         ):
             try:
                 yield gateway

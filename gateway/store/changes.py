@@ -10,8 +10,10 @@ from typing import Any
 
 from pymongo.errors import OperationFailure, PyMongoError
 
+from gateway.inventory.alerts import ALERTS, AlertState
 from gateway.inventory.ledger import ItemMark
-from gateway.inventory.news import SyncNews
+from gateway.inventory.news import AlertNews, SyncNews
+from gateway.store.buffer_rules import BUFFER_RULES
 from gateway.store.driver import Database, Document, as_storage_error
 
 AWAIT_MILLISECONDS_MAX = 200
@@ -29,8 +31,14 @@ PIPELINE: list[Mapping[str, Any]] = [
                 {"ns.coll": "listings", "updateDescription.updatedFields.error": {"$exists": True}},
                 {"ns.coll": "listings", "updateDescription.updatedFields.lastError": {"$exists": True}},
                 {"ns.coll": {"$in": ["channels", "locations"]}},
-                # Archived or restored: the channels are to be told without a movement.
+                # An alert is written whole whenever it is opened.
+                {"ns.coll": ALERTS, "fullDocument.state": AlertState.OPEN.value},
+                # Another dynamic buffer, or other rules for it: a listing may be due without a movement.
+                {"ns.coll": "listings", "updateDescription.updatedFields.learned": {"$exists": True}},
+                {"ns.coll": BUFFER_RULES},
+                # So it may be when the item is archived or restored, or tagged differently.
                 {"ns.coll": "items", "updateDescription.updatedFields.status": {"$exists": True}},
+                {"ns.coll": "items", "updateDescription.updatedFields.tags": {"$exists": True}},
             ]
         }
     },
@@ -44,7 +52,9 @@ PIPELINE: list[Mapping[str, Any]] = [
             "fullDocument.lines.locationId": 1,
             "fullDocument.channelId": 1,
             "fullDocument.itemId": 1,
+            "fullDocument.raisedAt": 1,
             "updateDescription.updatedFields.resyncs": 1,
+            "updateDescription.updatedFields.learned": 1,
             "updateDescription.updatedFields.syncedVersion": 1,
             "updateDescription.updatedFields.confirmedAt": 1,
             "updateDescription.updatedFields.error": 1,
@@ -65,7 +75,7 @@ class StockMoved:
 
 @dataclass(frozen=True, slots=True)
 class ListingDue:
-    """A listing was created, or is to be pushed again."""
+    """A listing was created, is to be pushed again, or has another dynamic buffer."""
 
     channel_id: str
     item_id: str
@@ -73,17 +83,17 @@ class ListingDue:
 
 @dataclass(frozen=True, slots=True)
 class ItemRedefined:
-    """An item was archived or restored."""
+    """An item was archived, restored, or tagged differently."""
 
     item_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelsChanged:
-    """A channel, or a location that may feed one, was changed."""
+    """A channel, a location that may feed one, or a rule of what is withheld was changed."""
 
 
-Change = StockMoved | ItemRedefined | ListingDue | SyncNews | ChannelsChanged
+Change = StockMoved | ItemRedefined | ListingDue | SyncNews | AlertNews | ChannelsChanged
 
 
 class ResumeImpossible(Exception):
@@ -151,6 +161,8 @@ def _read(event: Document) -> Change:
             return _read_entry(event["fullDocument"])
         case "listings":
             return _read_listing(event)
+        case "alerts":
+            return AlertNews(event["documentKey"]["_id"], event["fullDocument"]["raisedAt"])
         case "items":
             return ItemRedefined(event["documentKey"]["_id"])
         case _:
@@ -165,7 +177,7 @@ def _read_entry(entry: Document) -> StockMoved:
 def _read_listing(event: Document) -> Change:
     channel_id, _, item_id = event["documentKey"]["_id"].partition(":")
     updated = event.get("updateDescription", {}).get("updatedFields", {})
-    if "resyncs" in updated or event["operationType"] == "insert":
+    if "resyncs" in updated or "learned" in updated or event["operationType"] == "insert":
         return ListingDue(channel_id, item_id)
     error = updated.get("error")
     confirmed = "confirmedAt" in updated

@@ -11,6 +11,7 @@ from gateway.inventory.allocation import StrategyName
 from gateway.inventory.customer_orders import CUSTOMER_ORDERS, CustomerOrder, OrderedLine, OrderFilter
 from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.views.pages import Place, newest_first
+from gateway.store.whereabouts_documents import read_whereabouts, whereabouts_document
 
 _NEWEST = [("createdAt", DESCENDING), ("_id", DESCENDING)]
 
@@ -63,6 +64,8 @@ def customer_order_document(order: CustomerOrder) -> Document:
         "cancelledAt": order.cancelled_at,
         "createdAt": order.created_at,
         "updatedAt": order.updated_at,
+        "channelId": order.channel_id,
+        "destination": None if order.destination is None else whereabouts_document(order.destination),
     }
 
 
@@ -87,5 +90,8 @@ def read_customer_order(document: dict[str, Any]) -> CustomerOrder:
         cancelled_at=document["cancelledAt"],
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
+        # Orders from before there was one tell it by their lines, if at all.
+        channel_id=document.get("channelId"),
+        destination=read_whereabouts(document["destination"]) if document.get("destination") else None,
         revision=document["revision"],
     )

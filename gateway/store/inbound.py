@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from gateway.inventory.bindings import Binding
 from gateway.inventory.inbound import InboundLine, InboundOrder, InboundState
+from gateway.planning.risks import promises_at_risk
 from gateway.store.driver import Document
 
 OUTSTANDING = {"lines.outstanding": {"$gt": 0}}
@@ -18,6 +21,12 @@ OUTSTANDING_INDEX = IndexModel(
 
 INBOUND_INDEXES = [
     OUTSTANDING_INDEX,
+    # Following what has arrived.
+    IndexModel(
+        [("arrivedAt", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"arrivedAt": {"$exists": True}}
+    ),
+    # Those that backorders wait for.
+    IndexModel([("bound", DESCENDING), ("createdAt", DESCENDING)], partialFilterExpression={"bound": {"$gt": 0}}),
     # The queries of people: newest first.
     IndexModel([("createdAt", DESCENDING), ("_id", DESCENDING)]),
     IndexModel([("lines.itemId", ASCENDING), ("createdAt", DESCENDING)]),
@@ -41,6 +50,9 @@ def inbound_document(inbound: InboundOrder) -> Document:
                 "sellable": line.sellable,
                 "unsellable": line.unsellable,
                 "cancelled": line.cancelled,
+                "firstExpectedAt": line.first_expected_at,
+                "arrivedAt": line.arrived_at,
+                "bindings": [_binding_document(binding) for binding in line.bindings],
                 # Derived, for the index.
                 "outstanding": line.outstanding,
             }
@@ -49,7 +61,31 @@ def inbound_document(inbound: InboundOrder) -> Document:
         "reference": inbound.reference,
         "createdAt": inbound.created_at,
         "updatedAt": inbound.updated_at,
+        # Derived, for the index: units that backorders wait for, and whether any will be disappointed.
+        "bound": sum(line.bound for line in inbound.lines),
+        "hurt": any(promises_at_risk(inbound, None, timedelta())),
+        **({} if inbound.arrived_at is None else {"arrivedAt": inbound.arrived_at}),
     }
+
+
+def _binding_document(binding: Binding) -> Document:
+    return {
+        "backorderId": binding.backorder_id,
+        "backorderLine": binding.backorder_line,
+        "quantity": binding.quantity,
+        "promisedFor": binding.promised_for,
+        "reference": binding.reference,
+    }
+
+
+def _read_binding(document: dict[str, Any]) -> Binding:
+    return Binding(
+        document["backorderId"],
+        document["backorderLine"],
+        document["quantity"],
+        document["promisedFor"],
+        document["reference"],
+    )
 
 
 def read_inbound(document: dict[str, Any]) -> InboundOrder:
@@ -67,6 +103,10 @@ def read_inbound(document: dict[str, Any]) -> InboundOrder:
                 line["sellable"],
                 line["unsellable"],
                 line["cancelled"],
+                # Lines from before these were kept have none.
+                line.get("firstExpectedAt"),
+                line.get("arrivedAt"),
+                tuple(_read_binding(binding) for binding in line.get("bindings", ())),
             )
             for line in document["lines"]
         ),

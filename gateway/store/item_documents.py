@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from gateway.inventory.quotas import Quota
 from gateway.inventory.stock import Item, ItemStatus, Level
 from gateway.store.driver import Document
 
@@ -22,6 +24,22 @@ def item_document(item: Item) -> Document:
         "levels": {location_id: level_document(level) for location_id, level in item.levels.items()},
         "createdAt": item.created_at,
         "updatedAt": item.updated_at,
+        "quotas": quota_documents(item.quotas),
+        "tags": list(item.tags),
+        "safetyStock": dict(item.safety_stock),
+    }
+
+
+def quota_documents(quotas: Mapping[str, Quota]) -> Document:
+    """By id."""
+    return {
+        quota.id: {
+            "channelId": quota.channel_id,
+            "locationId": quota.location_id,
+            "quantity": quota.quantity,
+            "used": quota.used,
+        }
+        for quota in quotas.values()
     }
 
 
@@ -49,6 +67,13 @@ def read_item(document: Document) -> Item:
         levels={location_id: _read_level(level) for location_id, level in levels.items()},
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
+        # Items from before there were these have none.
+        quotas={
+            quota_id: Quota(quota_id, quota["channelId"], quota["locationId"], quota["quantity"], quota["used"])
+            for quota_id, quota in document.get("quotas", {}).items()
+        },
+        tags=tuple(document.get("tags", ())),
+        safety_stock={at: units for at, units in document.get("safetyStock", {}).items() if units},
     )
 
 

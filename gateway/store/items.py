@@ -30,12 +30,30 @@ class ItemStore:
             raise as_storage_error(error) from error
         return True
 
+    async def set_safety_stock(self, sku: str, location_id: str, quantity: int, at: datetime) -> Item | None:
+        """The changed item; None when there is none with that SKU."""
+        try:
+            document = await self._items.find_one_and_update(
+                {"sku": sku},
+                {"$set": {f"safetyStock.{location_id}": quantity, "updatedAt": at}, "$inc": {"revision": 1}},
+                return_document=ReturnDocument.AFTER,
+            )
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return read_item(document) if document else None
+
     async def change(self, sku: str, change: ItemChange, at: datetime) -> Item | None:
         """The changed item; None when there is none with that SKU. Raises SkuTaken."""
         status = None
         if change.archived is not None:
             status = (ItemStatus.ARCHIVED if change.archived else ItemStatus.ACTIVE).value
-        named = {"sku": change.sku, "name": change.name, "backorderLimit": change.backorder_limit, "status": status}
+        named = {
+            "sku": change.sku,
+            "name": change.name,
+            "backorderLimit": change.backorder_limit,
+            "status": status,
+            "tags": None if change.tags is None else list(change.tags),
+        }
         values: dict[str, Any] = {field: value for field, value in named.items() if value is not None}
         try:
             document = await self._items.find_one_and_update(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.inventory.ledger import Cause, ItemMark, Kind, LedgerEntry, PostedLine
 from gateway.inventory.quantities import Bucket
+from gateway.inventory.quotas import Draw, Draws
 from gateway.store.driver import Document
 
 
@@ -41,6 +42,8 @@ def entry_document(entry: LedgerEntry) -> Document:
     # Absent rather than null, so that their partial indexes hold only the entries that have them.
     optional = {"reason": cause.reason, "reference": cause.reference, "channelId": cause.channel_id}
     document.update((name, value) for name, value in optional.items() if value is not None)
+    if entry.draws:
+        document["draws"] = draw_documents(entry.draws)
     return document
 
 
@@ -66,4 +69,14 @@ def read_entry(document: Document) -> LedgerEntry:
         cause=Cause(document["actor"], document.get("reason"), document.get("reference"), document.get("channelId")),
         request=document["request"],
         fingerprint=bytes(document["fingerprint"]),
+        draws=read_draws(document),
     )
+
+
+def draw_documents(draws: Draws) -> list[Document]:
+    return [{"quotaId": draw.quota_id, "units": draw.units} for draw in draws]
+
+
+def read_draws(document: Document) -> Draws:
+    """What is under `draws`; documents from before there were quotas have none."""
+    return tuple(Draw(draw["quotaId"], draw["units"]) for draw in document.get("draws", ()))

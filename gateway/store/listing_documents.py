@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.inventory.channels import Confirmed, Intent, Listing, ListingError, Place
+from gateway.inventory.channels import Confirmed, Intent, Learned, Listing, ListingError, Place
 from gateway.store.driver import Document
 
 
@@ -39,6 +39,10 @@ def confirmed_document(confirmed: Mapping[Place, Confirmed]) -> list[Document]:
         {"place": place, "quantity": c.quantity, "seq": c.seq, "settlesAt": c.settles_at}
         for place, c in confirmed.items()
     ]
+
+
+def learned_document(learned: Mapping[Place, Learned]) -> list[Document]:
+    return [{"place": place, "units": some.units, "quantile": some.quantile} for place, some in learned.items()]
 
 
 def intent_document(intent: Intent) -> Document:
@@ -76,6 +80,7 @@ def read_listing(document: dict[str, Any]) -> Listing:
         attempts=document.get("attempts", 0),
         last_error=document.get("lastError"),
         resyncs=document.get("resyncs", 0),
+        learned={at["place"]: Learned(at["units"], at["quantile"]) for at in document.get("learned", ())},
     )
 
 

@@ -36,9 +36,11 @@ class ListingWalk:
         self._items = database["items"]
         self._ledger = database["ledger"]
 
-    async def pages(self, channel_id: str, **wanted: object) -> AsyncIterator[list[tuple[Listing, Item]]]:
-        """All listings of the channel in the order of their ids; `wanted` are further conditions."""
-        after: Document = {}
+    async def pages(
+        self, channel_id: str, start: str | None = None, **wanted: object
+    ) -> AsyncIterator[list[tuple[Listing, Item]]]:
+        """All listings of the channel in the order of their ids, those after id `start`; `wanted` are conditions."""
+        after: Document = {} if start is None else {"_id": {"$gt": start}}
         while True:
             listings = await self._find({"channelId": channel_id, **after, **wanted}, WALK_PAGE)
             items = await self.items([listing.item_id for listing in listings])

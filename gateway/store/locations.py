@@ -10,6 +10,7 @@ from pymongo.errors import PyMongoError
 
 from gateway.inventory.catalog import Location, LocationChange
 from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
+from gateway.store.whereabouts_documents import read_whereabouts, whereabouts_document
 
 LOCATIONS = "locations"
 LOCATIONS_MAX = 10_000
@@ -34,6 +35,7 @@ class LocationStore:
     async def change(self, location_id: str, change: LocationChange, at: datetime) -> Location | None:
         """The changed location; None when there is none of that id."""
         named = {"name": change.name, "priority": change.priority, "active": change.active}
+        named |= whereabouts_document(change.whereabouts)
         values: dict[str, Any] = {field: value for field, value in named.items() if value is not None}
         try:
             document = await self._locations.find_one_and_update(
@@ -52,6 +54,7 @@ def location_document(location: Location) -> Document:
         "priority": location.priority,
         "createdAt": location.created_at,
         "updatedAt": location.updated_at,
+        **whereabouts_document(location.whereabouts),
     }
 
 
@@ -63,4 +66,5 @@ def read_location(document: Document) -> Location:
         document["priority"],
         document["createdAt"],
         document["updatedAt"],
+        read_whereabouts(document),
     )

@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from gateway.inventory.orders import ORDERS, Order, OrderLine, Precedence, order_key
 from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.ledger_documents import draw_documents, read_draws
 
 ORDER_INDEXES = [
     IndexModel([("channelId", ASCENDING), ("occurredAt", DESCENDING), ("_id", DESCENDING)]),
@@ -26,6 +27,7 @@ def order_document(order: Order) -> Document:
         "moved": order.precedence.moved,
         "counted": None if order.counted is None else list(order.counted),
         "oversold": order.oversold,
+        "tookKept": order.took_kept,
         "lines": [
             {
                 "lineId": line_id,
@@ -35,6 +37,7 @@ def order_document(order: Order) -> Document:
                 "ordered": line.ordered,
                 "allocated": line.allocated,
                 "shipped": line.shipped,
+                **({"draws": draw_documents(line.draws)} if line.draws else {}),
             }
             for line_id, line in order.lines.items()
         ],
@@ -59,12 +62,14 @@ def read_order(document: dict[str, Any]) -> Order:
                 line["ordered"],
                 line["allocated"],
                 line["shipped"],
+                read_draws(line),
             )
             for line in document["lines"]
         },
         oversold=document["oversold"],
         revision=document["revision"],
         counted=None if counted is None else Precedence(*counted),
+        took_kept=document.get("tookKept", False),
     )
 
 

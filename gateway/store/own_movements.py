@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
+from gateway.inventory.ledger import MADE_HERE
 from gateway.store.driver import Database, Document, as_storage_error
 
 MOVEMENTS_MAX = 20_000
@@ -19,7 +20,10 @@ Since = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class OwnMovement:
-    """A change of what is available that the channel itself caused, and that its own count therefore shows."""
+    """A change of what is available that the channel itself caused, and that its own count therefore shows.
+
+    Reservations for the channel that were made with us are none: its platform knows nothing of them.
+    """
 
     item_id: str
     seq: int
@@ -71,6 +75,7 @@ class OwnMovements:
         """By channel id; None when there are too many."""
         wanted: Document = {
             "channelId": {"$in": sorted(channel_ids)},
+            "kind": {"$nin": sorted(kind.value for kind in MADE_HERE)},
             "$or": [{"items.id": item_id, "seq": {"$gt": seq}} for item_id, seq in since.items()],
         }
         try:

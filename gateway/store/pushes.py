@@ -13,6 +13,7 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.channels import Confirmed, Intent, Listing, Place, listing_id
+from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
 from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.grouped_writes import GroupedWrites
@@ -62,9 +63,9 @@ class PushStore:
         found = await self._listings_read.many([listing_id(channel_id, item_id) for item_id in item_ids])
         return [listing for listing in found if listing is not None]
 
-    async def backlog(self, channel_id: str, policy: str, after: str | None) -> tuple[list[Item], str | None]:
+    async def backlog(self, offering: Offering, after: str | None) -> tuple[list[Item], str | None]:
         """One page of the scan: the items the channel has yet to hear of, and where to go on; None at the end."""
-        wanted: Document = {"channelId": channel_id}
+        wanted: Document = {"channelId": offering.channel.id}
         if after is not None:
             wanted["_id"] = {"$gt": after}
         try:
@@ -78,7 +79,7 @@ class PushStore:
         due = [
             items[listing.item_id]
             for listing in listings
-            if listing.item_id in items and listing.is_due(items[listing.item_id], policy)
+            if listing.item_id in items and offering.is_due(listing, items[listing.item_id])
         ]
         return due, listings[-1].id if len(listings) == BACKLOG_PAGE else None
 

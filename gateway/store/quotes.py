@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from gateway.inventory.quotes import QUOTES, Quote, QuotedLine
-from gateway.inventory.reserving import RequestedLine
+from gateway.inventory.requested_lines import RequestedLine
 from gateway.planning.quoting import QuotePolicy, QuoteRule
 from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
 

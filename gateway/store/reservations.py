@@ -9,8 +9,10 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
+from gateway.inventory.quotas import Draw
 from gateway.inventory.reservations import RESERVATIONS, HeldLine, Reservation, ReservationFilter, ReservationState
 from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.ledger_documents import draw_documents, read_draws
 from gateway.store.views.pages import Place, newest_first
 
 Cell = tuple[str, str]
@@ -74,24 +76,24 @@ class ReservationStore:
 
         They belong to holds that have expired and are not swept yet, or to holds of the owner.
         """
-        wanted = list(item_ids)
-        whose = [{"expiresAt": {"$lte": now}}, *([] if owner is None else [{"owner": owner}])]
-        pipeline: list[dict[str, Any]] = [
-            {"$match": {**_HELD, "lines.itemId": {"$in": wanted}, "$or": whose}},
-            {"$unwind": "$lines"},
-            {"$match": {"lines.itemId": {"$in": wanted}}},
-            {
-                "$group": {
-                    "_id": {"item": "$lines.itemId", "at": "$lines.locationId"},
-                    "units": {"$sum": {"$subtract": ["$lines.quantity", "$lines.released"]}},
-                }
-            },
-        ]
+        group = {
+            "_id": {"item": "$lines.itemId", "at": "$lines.locationId"},
+            "units": {"$sum": {"$subtract": ["$lines.quantity", "$lines.released"]}},
+        }
+        sums = await self._sums(_reclaimable(item_ids, owner, now), group)
+        return {(cell["_id"]["item"], cell["_id"]["at"]): cell["units"] for cell in sums}
+
+    async def reclaimable_draws(self, item_ids: Collection[str], owner: str | None, now: datetime) -> list[Draw]:
+        """Of the same units, those that come back to quotas: a hold has everything still that it has drawn."""
+        drawn = [*_reclaimable(item_ids, owner, now), {"$unwind": "$lines.draws"}]
+        sums = await self._sums(drawn, {"_id": "$lines.draws.quotaId", "units": {"$sum": "$lines.draws.units"}})
+        return [Draw(found["_id"], found["units"]) for found in sums]
+
+    async def _sums(self, lines: list[Document], group: Document) -> list[Document]:
         try:
-            sums = await self._database.aggregate(RESERVATIONS, pipeline, CELLS_MAX)
+            return await self._database.aggregate(RESERVATIONS, [*lines, {"$group": group}], CELLS_MAX)
         except PyMongoError as error:
             raise as_storage_error(error) from error
-        return {(cell["_id"]["item"], cell["_id"]["at"]): cell["units"] for cell in sums}
 
     async def page(
         self, wanted: ReservationFilter, now: datetime, after: Place | None, limit: int
@@ -111,6 +113,13 @@ class ReservationStore:
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return [read_reservation(document) for document in documents]
+
+
+def _reclaimable(item_ids: Collection[str], owner: str | None, now: datetime) -> list[Document]:
+    """The lines of these items in holds that have expired, or are the owner's."""
+    wanted = {"lines.itemId": {"$in": list(item_ids)}}
+    whose = [{"expiresAt": {"$lte": now}}, *([] if owner is None else [{"owner": owner}])]
+    return [{"$match": {**_HELD, **wanted, "$or": whose}}, {"$unwind": "$lines"}, {"$match": wanted}]
 
 
 def _in_states(states: Collection[ReservationState], now: datetime) -> Document:
@@ -138,6 +147,7 @@ def reservation_document(reservation: Reservation) -> Document:
                 "fulfilled": line.fulfilled,
                 "released": line.released,
                 "why": line.why,
+                **({"draws": draw_documents(line.draws)} if line.draws else {}),
             }
             for line in reservation.lines
         ],
@@ -168,6 +178,7 @@ def read_reservation(document: Document) -> Reservation:
                 line["fulfilled"],
                 line["released"],
                 line["why"],
+                read_draws(line),
             )
             for line in document["lines"]
         ),

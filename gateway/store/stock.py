@@ -17,7 +17,7 @@ from gateway.inventory.ports import Loaded, Wanted, WriteConflict
 from gateway.inventory.records import RecordChange
 from gateway.inventory.stock import Item
 from gateway.store.driver import Database, Document, as_storage_error
-from gateway.store.item_documents import read_item
+from gateway.store.item_documents import quota_documents, read_item
 from gateway.store.ledger_documents import entry_document, read_entry
 from gateway.store.records import RecordDocuments
 
@@ -183,4 +183,7 @@ def _update(change: ItemChange, at: datetime) -> Document:
         lowest = change.floors.get((location_id, bucket))
         if delta < 0 and lowest is not None:
             guard[field] = {"$gte": lowest - delta}
+    if change.quotas is not before.quotas:
+        # As a whole: the version in the guard says that they are still those that this was decided with.
+        values["quotas"] = quota_documents(change.quotas)
     return {"q": guard, "u": {"$inc": increments, "$set": values}, "multi": False}

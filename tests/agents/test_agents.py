@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,6 +21,8 @@ from gateway.app import create_app
 from gateway.bootstrap import Gateway
 from gateway.health import Health
 from gateway.inventory.access import Scope
+from gateway.inventory.receiving import ExpectedLine
+from gateway.operations.calls import Call
 from tests.kernel import kernel, stock_up
 
 TRADER = (Scope.INVENTORY_READ, Scope.INVENTORY_WRITE)
@@ -31,6 +34,8 @@ TOOLS = {
     "confirm_hold",
     "release_hold",
     "explain_number",
+    "promise_date",
+    "list_reorders",
 }
 
 
@@ -49,6 +54,13 @@ class Served:
             Client(streamable_http_client(self.url, http_client=http), mode=mode) as client,
         ):
             yield client
+
+    async def set_up(self, *mutations: str) -> None:
+        key = await self.gateway.keys.create("operator", [Scope.ADMIN])
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {key}"}) as http:
+            for mutation in mutations:
+                answer = (await http.post(self.url.replace("/mcp", "/graphql"), json={"query": mutation})).json()
+                assert [payload["userErrors"] for payload in answer["data"].values()] == [[]], answer
 
     async def available(self, sku: str) -> int:
         item = (await self.gateway.stock_store.items([sku]))[sku]
@@ -181,3 +193,39 @@ async def test_nobody_is_answered_without_a_key_or_with_a_huge_body(served: Serv
         huge = await http.post(served.url, headers=headers, json={**call, "params": {"cursor": "x" * 100_001}})
         assert huge.status_code == 413
         assert (await http.get(served.url, headers=headers)).status_code == 405
+
+
+async def test_an_agent_gets_a_date_for_what_is_on_its_way(served: Served) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    call = Call("buyer", "purchase-1")
+    await served.gateway.movements.inbound.create(call, "Oak Ltd", [ExpectedLine("SOFA", "EAST", 5, tomorrow)])
+    async with served.agent(Scope.INVENTORY_READ) as agent:
+        lines = [{"sku": "SOFA", "quantity": 6}, {"sku": "LAMP", "quantity": 1}]
+        by = (tomorrow + timedelta(days=1)).isoformat()
+        promise = await called(agent, "promise_date", lines=lines, by=by)
+        assert (promise["date"], promise["inTime"]) == (tomorrow.date().isoformat(), True)
+        assert 0 < promise["confidence"] < 1
+        sofa, lamp = promise["lines"]
+        assert (sofa["date"], sofa["locations"]) == (tomorrow.date().isoformat(), {"EAST": 6})
+        assert (lamp["date"], lamp["confidence"]) == (datetime.now(UTC).date().isoformat(), 1.0)
+        never = await called(agent, "promise_date", lines=[{"sku": "SOFA", "quantity": 600}])
+        assert (never["date"], never["confidence"], never["inTime"]) == (None, 0.0, None)
+        timeless = await refused(agent, "promise_date", lines=lines, by="2026-01-01T00:00:00")
+        assert timeless["field"] == ["by"]
+
+
+async def test_an_agent_lists_what_needs_reordering(served: Served) -> None:
+    async with served.agent(Scope.INVENTORY_READ) as agent:
+        assert await called(agent, "list_reorders") == {"plannedAt": None, "suggestions": [], "next": None}
+        await served.set_up(
+            'mutation { supplyTermsSet(input: {terms: [{sku: "SOFA", supplier: "Oak Ltd", packSize: 4}]}) '
+            "{ userErrors { code field } } }",
+            'mutation { replenishmentSet(input: {rules: [{sku: "SOFA", locationId: "EAST", safetyStock: 9}]}) '
+            "{ userErrors { code field } } }",
+        )
+        assert await served.gateway.reorder.nightly.plan() is not None
+        [suggestion] = (await called(agent, "list_reorders", supplier="oak ltd"))["suggestions"]
+        assert (suggestion["kind"], suggestion["supplier"], suggestion["locationId"]) == ("purchase", "Oak Ltd", "EAST")
+        [line] = suggestion["lines"]
+        assert (line["sku"], line["available"], line["reorderPoint"], line["quantity"]) == ("SOFA", 2, 9, 8)
+        assert (await called(agent, "list_reorders", locationId="WEST"))["suggestions"] == []

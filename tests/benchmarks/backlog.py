@@ -25,6 +25,7 @@ from rich.console import Console
 from connectors.platforms.woocommerce import WooCommerce
 from gateway.bootstrap import Gateway
 from gateway.inventory.channels import Channel, Confirmed, Listing
+from gateway.inventory.offering import Offering
 from gateway.store.item_documents import item_document
 from gateway.store.listing_documents import listing_document
 from gateway.store.private_mongod import private_database
@@ -70,7 +71,7 @@ async def large_shop(listings: int) -> AsyncIterator[tuple[Process, dict[str, An
 
 async def fall_behind(gateway: Gateway, channel: Channel, ids: list[str]) -> None:
     """Items that have moved once since the channel heard of them."""
-    policy = channel.policy({HOME: True})
+    policy = Offering(channel, {HOME: True}).policy(item("any", {}), {})
     for start in range(0, len(ids), INSERTED_AT_ONCE):
         numbers = range(start, min(start + INSERTED_AT_ONCE, len(ids)))
         items = [item(sku_of(number), {HOME: units_now(number)}, version=2, seq=2) for number in numbers]

@@ -19,7 +19,8 @@ from rich.console import Console
 
 from gateway.inventory.decision import Submission
 from gateway.inventory.ledger import Cause
-from gateway.inventory.reserving import RequestedLine, Reserve
+from gateway.inventory.requested_lines import RequestedLine
+from gateway.inventory.reserving import Reserve
 from gateway.store.private_mongod import private_database
 from tests.benchmarks import http
 from tests.benchmarks.buyers import SKUS, Half

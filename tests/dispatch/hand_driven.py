@@ -15,6 +15,7 @@ from gateway.dispatch.connections import Connections
 from gateway.dispatch.pushing import Pusher
 from gateway.dispatch.worker import ChannelWorker
 from gateway.inventory.channels import Channel
+from gateway.inventory.offering import Offering
 from gateway.store.leases import LeaseStore
 from gateway.store.pushes import Acknowledged, PushStore
 from tests.dispatch.trading import item_of
@@ -42,7 +43,8 @@ async def push_and_die(gateway: Gateway, channel: Channel, sku: str) -> None:
     assert lease is not None
     item = await item_of(gateway, sku)
     writes = connection.connector.abilities(connection.config).writes
-    offers = await pusher.offers(channel, await gateway.stock_store.locations(), writes, [item.id], {})
+    offering = Offering(channel, await gateway.stock_store.locations())
+    offers = await pusher.offers(offering, writes, [item.id], {})
     with pytest.raises((Killed, ConnectorError)):
         await pusher.send(channel, connection, lease, offers)
     await leases.release(lease)
@@ -57,13 +59,13 @@ async def impatient_worker(
     lease = await LeaseStore(gateway.database, "tests", ttl_seconds=60).acquire(f"channel/{channel.id}")
     assert lease is not None
     worker = ChannelWorker(
-        channel,
+        Offering(channel, await gateway.stock_store.locations()),
         connection,
-        await gateway.stock_store.locations(),
         lease,
         Pusher(pushes),
         pushes,
         channels.report_health,
         lambda *_: worker._interrupted.set(),
+        lambda *_: None,
     )
     return worker

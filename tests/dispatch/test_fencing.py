@@ -17,6 +17,7 @@ from gateway.dispatch.connections import Connection
 from gateway.dispatch.offers import Offer
 from gateway.dispatch.pushing import LeaseLost, Pusher
 from gateway.inventory.channels import Channel
+from gateway.inventory.offering import Offering
 from gateway.store.leases import Lease, LeaseStore
 from gateway.store.pushes import PushStore
 from tests.dispatch.trading import HOME, change, connect, item_of, trading
@@ -42,7 +43,7 @@ class Rivals:
     async def offers(self) -> list[Offer]:
         writes = self.connection.connector.abilities(self.connection.config).writes
         item = await item_of(self.gateway, SKU)
-        return await self.pusher.offers(self.channel, {HOME: True}, writes, [item.id], {})
+        return await self.pusher.offers(Offering(self.channel, {HOME: True}), writes, [item.id], {})
 
     async def send(self, lease: Lease, offers: list[Offer]) -> None:
         await self.pusher.send(self.channel, self.connection, lease, offers)

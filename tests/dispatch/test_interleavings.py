@@ -13,9 +13,10 @@ import pytest
 from connectors.abilities import StockWrites
 from connectors.updates import Confirmed as Shown
 from connectors.updates import Stale, StockUpdate, UpdateOutcome
-from gateway.dispatch.offers import Present, Write, numbered, offer
+from gateway.dispatch.offers import SETTLING, Present, Write, numbered, offer
 from gateway.dispatch.outcomes import settle
 from gateway.inventory.channels import Channel, ChannelState, Listing, Place
+from gateway.inventory.offering import Offering
 from gateway.store.own_movements import OwnMovement
 from tests.builders import NOW, item
 
@@ -79,7 +80,7 @@ class Course:
         stock = item("A", {"WH": self.counted}, version=self.seq, seq=self.seq)
         oldest = min((some.seq for some in self.listing.confirmed.values()), default=self.seq)
         own = [movement for movement in self.own if movement.seq > oldest]
-        present = Present(self.channel, self.writes, {"WH": True}, NOW)
+        present = Present(Offering(self.channel, {"WH": True}), self.writes, NOW)
         actual, self.actual = self.actual, {}
         some = offer(present, self.listing, stock, own, actual)
         if not some.writes:
@@ -97,7 +98,7 @@ class Course:
         outcomes = [self._apply(write) for write in writes]
         if fate < 0.3:
             return
-        settlement = settle(writes, outcomes, {}, resent=resent)
+        settlement = settle(writes, outcomes, {}, settles_at=NOW + SETTLING if resent else None)
         [acknowledged] = settlement.acknowledged
         self.listing = replace(self.listing, confirmed=acknowledged.confirmed, intents=acknowledged.intents)
         self.actual = dict(settlement.stale.get("id-A", {}))
@@ -116,6 +117,9 @@ class Course:
         elif update.change_from is not None and update.change_from != self.shown:
             return Stale(self.shown)
         else:
+            if self.writes is StockWrites.LOOK_AND_SET and self.chance.random() < 0.3:
+                # After the look that the connector compares by.
+                self.sell_there()
             self.shown = update.quantity
         return Shown(update.quantity)
 
@@ -131,8 +135,10 @@ class Course:
 
 
 def run(course: Course, *, lossy: bool = True) -> Course:
-    # In step before anything happens, so that the first write overwrites nothing.
+    # Long in step before anything happens, so that the first write overwrites nothing, and is settled.
     course.push(lossy=False)
+    confirmed = {place: replace(some, settles_at=None) for place, some in course.listing.confirmed.items()}
+    course.listing = replace(course.listing, confirmed=confirmed)
 
     def push() -> None:
         course.push(lossy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,11 +13,13 @@ from connectors.updates import Deferred, Rejected, Stale, UpdateOutcome
 from gateway.dispatch.offers import SETTLING, Offer, Present, numbered, offer, requests
 from gateway.dispatch.outcomes import Settlement, settle
 from gateway.inventory.channels import Channel, ChannelState, Confirmed, Intent, Listing, Place
+from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
 from gateway.store.own_movements import OwnMovement
 from tests.builders import NOW, item
 
-CAS, ABSOLUTE, DELTA = StockWrites.COMPARE_AND_SET, StockWrites.ABSOLUTE, StockWrites.IDEMPOTENT_DELTA
+CAS, LOOK = StockWrites.COMPARE_AND_SET, StockWrites.LOOK_AND_SET
+ABSOLUTE, DELTA = StockWrites.ABSOLUTE, StockWrites.IDEMPOTENT_DELTA
 SEQ_CONFIRMED, SEQ_NOW = 100, 200
 
 
@@ -45,7 +47,7 @@ def offered(
 ) -> Offer:
     """One place; `own` units were sold by the channel itself since the confirmation (None: cannot be counted)."""
     movements = None if own is None else [OwnMovement("id-A", 150, "WH", -own)] if own else []
-    present = Present(channel(), writes, {"WH": True}, NOW)
+    present = Present(Offering(channel(), {"WH": True}), writes, NOW)
     actual: dict[Place, int] = {} if there is None else {None: there}
     return offer(
         present, listing({None: confirmed} if confirmed else None, *intents), stocked(WH=available), movements, actual
@@ -113,24 +115,31 @@ def test_a_zero_change_is_not_sent_and_counts_as_confirmed(writes: StockWrites, 
 
 def test_an_order_that_is_not_in_the_quantities_yet_is_not_counted_yet() -> None:
     movement = OwnMovement("id-A", SEQ_NOW + 1, "WH", -3)
-    present = Present(channel(), CAS, {"WH": True}, NOW)
+    present = Present(Offering(channel(), {"WH": True}), CAS, NOW)
     some = offer(present, listing({None: TEN}), stocked(WH=10), [movement], {})
     assert some.writes == ()
 
 
 def test_a_buffer_is_withheld_and_never_goes_below_zero() -> None:
-    assert channel(buffer=3).offered(stocked(WH=10), {"WH": True}) == {None: 7}
-    assert channel(buffer=3).offered(stocked(WH=2), {"WH": True}) == {None: 0}
+    assert Offering(channel(buffer=3), {"WH": True}).offered(stocked(WH=10), {}) == {None: 7}
+    assert Offering(channel(buffer=3), {"WH": True}).offered(stocked(WH=2), {}) == {None: 0}
 
 
 def test_each_place_of_the_platform_gets_the_sum_of_what_feeds_it() -> None:
     mapped = channel({"EAST": "1", "WEST": "1", "SHOP": "2"})
     everything = {"EAST": True, "WEST": True, "SHOP": True}
-    assert mapped.offered(stocked(EAST=1, WEST=2, SHOP=4, OTHER=8), everything) == {"1": 3, "2": 4}
+    assert Offering(mapped, everything).offered(stocked(EAST=1, WEST=2, SHOP=4, OTHER=8), {}) == {"1": 3, "2": 4}
 
 
 def test_an_inactive_location_offers_nothing() -> None:
-    assert channel({"EAST": "1"}).offered(stocked(EAST=5), {"EAST": False}) == {"1": 0}
+    assert Offering(channel({"EAST": "1"}), {"EAST": False}).offered(stocked(EAST=5), {}) == {"1": 0}
+
+
+def test_a_place_that_is_only_looked_at_before_a_write_settles_after_each() -> None:
+    [intent] = offered(LOOK, 8, confirmed=TEN).writes
+    assert (intent.change_from, intent.quantity, intent.settles_at) == (10, 8, NOW + SETTLING)
+    [compared] = offered(CAS, 8, confirmed=TEN).writes
+    assert compared.settles_at is None
 
 
 def test_settling_ends() -> None:
@@ -140,7 +149,7 @@ def test_settling_ends() -> None:
 
 def test_a_request_never_holds_more_than_the_platform_takes() -> None:
     mapped = channel({f"WH{n}": str(n) for n in range(5)})
-    present = Present(mapped, CAS, {f"WH{n}": True for n in range(5)}, NOW)
+    present = Present(Offering(mapped, {f"WH{n}": True for n in range(5)}), CAS, NOW)
     wide = offer(present, listing(), stocked(WH0=1), [], {})
     groups = list(requests([wide, wide, wide], 12))
     assert [sum(len(some.writes) for some in group) for group in groups] == [10, 5]
@@ -149,11 +158,12 @@ def test_a_request_never_holds_more_than_the_platform_takes() -> None:
     assert (part.version, part.writes[0].version) == (1, 1), "a part of a listing gains it no version"
 
 
-def answered(*outcomes: UpdateOutcome, resent: bool = False) -> Settlement:
+def answered(*outcomes: UpdateOutcome, settles_at: datetime | None = None) -> Settlement:
     mapped = channel({f"WH{n}": str(n) for n in range(len(outcomes))})
-    present = Present(mapped, CAS, {f"WH{n}": True for n in range(len(outcomes))}, NOW)
+    present = Present(Offering(mapped, {f"WH{n}": True for n in range(len(outcomes))}), CAS, NOW)
     levels = {f"WH{n}": 5 for n in range(len(outcomes))}
-    return settle(numbered([offer(present, listing(), stocked(**levels), [], {})], "b"), outcomes, {}, resent=resent)
+    writes = numbered([offer(present, listing(), stocked(**levels), [], {})], "b")
+    return settle(writes, outcomes, {}, settles_at=settles_at)
 
 
 def test_a_listing_is_synced_once_every_place_has_confirmed() -> None:
@@ -173,9 +183,10 @@ def test_a_stale_line_is_offered_anew_from_what_the_platform_shows() -> None:
     assert settlement.stale == {"id-A": {"0": 3}}
 
 
-def test_a_resent_line_whose_quantity_is_there_had_arrived() -> None:
-    [some] = answered(Stale(5), resent=True).acknowledged
+def test_a_resent_line_whose_quantity_is_there_has_arrived_unless_a_report_says_otherwise() -> None:
+    [some] = answered(Stale(5), settles_at=NOW + SETTLING).acknowledged
     assert some.synced is not None and some.synced[0] == 2
+    assert some.confirmed["0"].settles_at == NOW + SETTLING
     assert answered(Stale(5)).stale, "but not when nothing was sent before"
 
 

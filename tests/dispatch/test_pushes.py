@@ -12,6 +12,7 @@ from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.dispatch.offers import numbered
 from gateway.dispatch.pushing import Pusher
 from gateway.inventory.decision import Outcome, Submission
+from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
 from gateway.operations.channels import ChannelChange
 from gateway.store.leases import LeaseStore
@@ -128,7 +129,7 @@ async def test_a_quantity_is_said_to_be_true_at_a_time_before_it_was_read(mongo_
         channel = await connect(gateway, "woo-de", woo, [SKU])
         pushes = Clocked(gateway.database)
         item_ids = [(await item_of(gateway, SKU)).id]
-        [offer] = await Pusher(pushes).offers(channel, {HOME: True}, StockWrites.ABSOLUTE, item_ids, {})
+        [offer] = await Pusher(pushes).offers(Offering(channel, {HOME: True}), StockWrites.ABSOLUTE, item_ids, {})
         [write] = numbered([offer], "batch")
         assert pushes.read_at is not None and write.update.as_of <= pushes.read_at
 

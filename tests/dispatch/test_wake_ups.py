@@ -17,6 +17,7 @@ from gateway.dispatch.ending import end_tasks
 from gateway.dispatch.worker import ChannelWorker
 from gateway.inventory.catalog import ItemChange
 from gateway.inventory.channels import Channel, ChannelState, listing_id
+from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
 from gateway.operations.channels import ChannelChange
 from gateway.store.channels import ChannelDirectory, ChannelStore
@@ -159,14 +160,15 @@ async def test_a_listing_that_is_to_be_told_again_is_not_in_step_because_of_an_o
     ):
         channel = await connect(gateway, "woo-de", woo, [SKU])
         item = await item_of(gateway, SKU)
-        pushes, policy = PushStore(gateway.database), channel.policy({HOME: True})
+        pushes, offering = PushStore(gateway.database), Offering(channel, {HOME: True})
         lease = await LeaseStore(gateway.database, "tests", ttl_seconds=60).acquire("channel/woo-de")
         assert lease is not None
-        answer = Acknowledged(listing_id("woo-de", item.id), {}, (item.version, policy), "no such product")
+        synced = (item.version, offering.policy(item, {}))
+        answer = Acknowledged(listing_id("woo-de", item.id), {}, synced, "no such product")
         again = await gateway.channels.listings.resync("woo-de", SKU)
         assert await pushes.record([answer], lease.token)
         [listing] = await pushes.listings("woo-de", [item.id])
-        assert listing.is_due(item, policy) and listing.resyncs == again.resyncs == 1
+        assert offering.is_due(listing, item) and listing.resyncs == again.resyncs == 1
 
 
 async def test_a_channel_that_nobody_was_told_of_is_found_when_changes_may_have_been_missed(
@@ -191,6 +193,10 @@ async def test_a_channel_that_nobody_was_told_of_is_found_when_changes_may_have_
             await dispatch.close()
 
 
+def made(channel_id: str) -> Channel:
+    return Channel(channel_id, "p", "N", {}, b"", None, 0, ChannelState.ACTIVE, None, 1, NOW, NOW)
+
+
 class SlowBacklog:
     """Three pages, each of which is held back."""
 
@@ -199,7 +205,7 @@ class SlowBacklog:
         self.reading = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def backlog(self, channel_id: str, policy: str, after: str | None) -> tuple[list[Item], str | None]:
+    async def backlog(self, offering: Offering, after: str | None) -> tuple[list[Item], str | None]:
         self.asked.append(after)
         self.reading.set()
         await self.go_on.wait()
@@ -209,13 +215,14 @@ class SlowBacklog:
 async def test_a_scan_that_is_begun_anew_while_a_page_is_read_starts_at_the_first_page() -> None:
     backlog = SlowBacklog()
     scan = BacklogScan(backlog)
-    page = asyncio.create_task(scan.page("woo-de", ""))
+    offering = Offering(made("woo-de"), {})
+    page = asyncio.create_task(scan.page(offering))
     await backlog.reading.wait()
     scan.begin()
     backlog.go_on.set()
     await page
     while scan.under_way:
-        await scan.page("woo-de", "")
+        await scan.page(offering)
     assert backlog.asked == [None, None, "g", "p"]
 
 
@@ -239,7 +246,7 @@ async def test_a_channel_that_is_made_while_the_channels_are_read_is_seen_at_the
     directory = ChannelDirectory(store)
     look = asyncio.create_task(directory.all())
     await store.reading.wait()
-    store.now.append(Channel("new", "p", "N", {}, b"", None, 0, ChannelState.ACTIVE, None, 1, NOW, NOW))
+    store.now.append(made("new"))
     directory.forget()
     store.go_on.set()
     assert not await look

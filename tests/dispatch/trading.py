@@ -95,8 +95,13 @@ async def list_item(gateway: Gateway, channel: Channel, sku: str) -> Listing:
 async def catalogue(gateway: Gateway, channel: Channel) -> dict[str, Mapping[str, str]]:
     """The shop's own ids by SKU."""
     connection = gateway.channels.connections.of(channel)
-    page = await connection.client.run(connection.connector.read_catalog(connection.config, None))
-    return {entry.sku: entry.platform_ids for entry in page.entries if entry.sku is not None}
+    found: dict[str, Mapping[str, str]] = {}
+    cursor, more = None, True
+    while more:
+        page = await connection.client.run(connection.connector.read_catalog(connection.config, cursor))
+        found |= {entry.sku: entry.platform_ids for entry in page.entries if entry.sku is not None}
+        cursor, more = page.cursor, page.more
+    return found
 
 
 async def change(gateway: Gateway, key: str, sku: str, delta: int, at: str = HOME) -> Outcome:

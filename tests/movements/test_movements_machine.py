@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from pymongo import MongoClient
 
 from gateway.inventory.arrivals import Arrival, Condition
+from gateway.inventory.backordering import InboundShare
 from gateway.inventory.errors import InventoryError
 from gateway.inventory.ledger import Cause
 from gateway.inventory.quantities import Bucket
@@ -28,6 +29,7 @@ from gateway.inventory.transfers import Resolution
 from gateway.operations.sourcing import LineRequest
 from tests.kernel import kernel, stock_up
 from tests.movements.stocked import call
+from tests.supply.bound import assert_promises_agree
 
 LOCATIONS = st.sampled_from(["EAST", "WEST"])
 UNITS = st.integers(1, 6)
@@ -59,6 +61,7 @@ class MovementsMachine(RuleBasedStateMachine):
         self.units = 20
         self.transfers: list[str] = []
         self.purchases: list[str] = []
+        self.backorders: list[str] = []
         self.past: list[Moment] = []
 
     @rule(units=UNITS, east_to_west=st.booleans(), ship=st.booleans())
@@ -105,6 +108,23 @@ class MovementsMachine(RuleBasedStateMachine):
     def cancel_purchase(self, which: int) -> None:
         self._step(self.purchases, which, lambda key: self.gateway.movements.inbound.cancel(call(), key))
 
+    @rule(which=WHICH, units=UNITS)
+    def promise_ahead(self, which: int, units: int) -> None:
+        """To a buyer who waits for a purchase."""
+        if self.purchases:
+            share = InboundShare(self.purchases[which % len(self.purchases)], 0, units)
+            made = self._try(self.gateway.supply.backorders.create(call(), [share]))
+            self.backorders += [made.document.id] if made else []
+
+    @rule(which=WHICH, units=UNITS, purchase=WHICH, cancel=st.booleans())
+    def stop_waiting(self, which: int, units: int, purchase: int, cancel: bool) -> None:
+        backorders = self.gateway.supply.backorders
+        if cancel:
+            self._step(self.backorders, which, lambda key: backorders.cancel(call(), key, [(0, units)]))
+        elif self.purchases:
+            to = InboundShare(self.purchases[purchase % len(self.purchases)], 0, units)
+            self._step(self.backorders, which, lambda key: backorders.move(call(), key, 0, to))
+
     @rule(units=UNITS, at=LOCATIONS, condition=CONDITIONS)
     def bring_back(self, units: int, at: str, condition: Condition) -> None:
         command = Return("tests", call().idempotency_key, Cause("tests"), "LAMP", at, units, condition)
@@ -142,6 +162,7 @@ class MovementsMachine(RuleBasedStateMachine):
                 past = self._await(self.gateway.movements.history.stock("LAMP", as_of))
                 assert {cell: past.quantity(*cell) for cell in CELLS} == then
             assert self._await(self.gateway.movements.auditor.run()).mismatches == []
+            self._await(assert_promises_agree(self.gateway))
             self._await(self.stack.aclose())
             self.loop.close()
             with MongoClient[dict[str, Any]](self.uri) as client:

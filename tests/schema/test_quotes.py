@@ -176,3 +176,12 @@ async def test_a_quote_that_offers_nothing_cannot_be_accepted(desk: Desk) -> Non
     assert quote["lines"][0]["quantity"] == 0
     refused = await desk.accept("a-1", quote["id"])
     assert [error["code"] for error in refused["userErrors"]] == ["INSUFFICIENT_STOCK"]
+
+
+async def test_a_rule_for_a_tag_applies_to_the_items_that_carry_it(desk: Desk) -> None:
+    update = "mutation($input: ItemUpdateInput!) { itemUpdate(input: $input) { userErrors { code } } }"
+    tagged = await desk.shop.owner.ask(update, input={"sku": "SOFA", "tags": ["bulky"]})
+    assert tagged["itemUpdate"]["userErrors"] == []
+    await desk.write_policy([{"name": "bulky", "tags": ["bulky"], "quantityMax": 1}], 0)
+    quote = (await desk.quote("q-1", {"sku": "SOFA", "quantity": 2}, {"sku": "LAMP", "quantity": 2}))["quote"]
+    assert [(line["rule"], line["quantity"]) for line in quote["lines"]] == [("bulky", 1), (None, 2)]

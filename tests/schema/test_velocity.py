@@ -230,3 +230,13 @@ async def test_a_process_that_was_overtaken_changes_nothing(trade: Trade) -> Non
     trade.clock.now += timedelta(days=1)
     assert not await trade.shop.gateway.planning.fold.step(token=0)
     assert await store.progress() == progress
+
+
+async def test_a_reservation_for_a_channel_counts_there_and_so_does_what_it_gives_back(trade: Trade) -> None:
+    reservations = trade.shop.gateway.orders.reservations
+    line = LineRequest("LAMP", 5, channel_id="web")
+    await reservations.create(Call("tests", "kept"), [line])
+    given_back = await reservations.create(Call("tests", "given back"), [line])
+    await reservations.release(Call("tests", "release"), given_back.reservation.id)
+    await trade.follow()
+    assert (await trade.asked(channelId="web"))["unitsToday"] == 5

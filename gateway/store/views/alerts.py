@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import datetime
 
+from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.alerts import ALERTS, Alert, AlertKind, AlertState
+from gateway.inventory.news import AlertNews
 from gateway.store.alerts import UNRESOLVED, read_alert
 from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.views.pages import Place, newest_first, one
@@ -40,6 +44,17 @@ class AlertView:
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return counted
+
+    async def since(self, at: datetime) -> AsyncGenerator[AlertNews]:
+        """What was raised after `at`, in that order."""
+        found = self._alerts.find({"raisedAt": {"$gt": at}}, ["raisedAt"])
+        try:
+            async for document in found.sort([("raisedAt", ASCENDING), ("_id", ASCENDING)]):
+                yield AlertNews(document["_id"], document["raisedAt"])
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        finally:
+            await found.close()
 
     async def page(self, wanted: AlertFilter, after: Place | None, limit: int) -> list[Alert]:
         """Newest first, from the alert after `after` on."""

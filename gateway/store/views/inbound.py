@@ -50,6 +50,12 @@ class InboundView:
             query["lines"] = {"$elemMatch": line}
         return [read_inbound(document) for document in await newest_first(self._purchases, query, after, limit)]
 
+    async def risky(self, overdue_before: datetime, after: Place | None, limit: int) -> list[InboundOrder]:
+        """Purchases that hurt a backorder, or are overdue for one; the newest first, from the one after `after` on."""
+        overdue = {"$elemMatch": {"bindings.0": {"$exists": True}, "expectedAt": {"$lt": overdue_before}}}
+        query = {"bound": {"$gt": 0}, "$or": [{"hurt": True}, {"lines": overdue}]}
+        return [read_inbound(document) for document in await newest_first(self._purchases, query, after, limit)]
+
 
 def _line(wanted: InboundFilter) -> dict[str, Any]:
     named = {"itemId": wanted.item_id, "locationId": wanted.location_id}

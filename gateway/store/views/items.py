@@ -63,6 +63,10 @@ class ItemView:
             conditions.append({"updatedAt": {"$gte": wanted.updated_since}})
         return await self._find({"$and": conditions} if conditions else {}, limit)
 
+    async def active_page(self, after_sku: str | None, limit: int) -> list[Item]:
+        """Those that are not archived, in the order of the SKUs, from the one after `after_sku` on."""
+        return await self.page(ItemFilter(status=ItemStatus.ACTIVE), after_sku, limit)
+
     async def _find(self, query: Mapping[str, Any], limit: int) -> list[Item]:
         try:
             found = self._items.find(query, max_time_ms=self._milliseconds_max).sort("sku", ASCENDING).limit(limit)

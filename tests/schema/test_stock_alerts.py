@@ -1,0 +1,238 @@
+"""Alerts about levels of stock, from the movement to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from gateway.operations.calls import Call
+from gateway.operations.sourcing import LineRequest
+from gateway.operations.velocity_fold import SETTLED_AFTER
+from gateway.store.alerts import AlertStore
+from tests.clock import StoppedClock
+from tests.kernel import kernel
+from tests.schema.shop import Shop, open_shop
+
+ALERTS = """
+query($filter: AlertFilterInput) {
+  alerts(first: 50, filter: $filter) {
+    nodes {
+      id kind state channelId orderId owner resolution lines { sku locationId missing available threshold }
+    }
+  }
+}
+"""
+ACKNOWLEDGE = """mutation($id: ID!) { it: alertAcknowledge(input: {id: $id}) { alert { state owner } } }"""
+RESOLVE = """mutation($id: ID!) { it: alertResolve(input: {id: $id, resolution: "Ordered."}) { alert { state } } }"""
+RULES_SET = """mutation($rules: [ReplenishmentRuleInput!]!) {
+  it: replenishmentSet(input: {rules: $rules}) { userErrors { code } }
+}"""
+CLOSE_EAST = """mutation { locationDeactivate(input: {id: "EAST"}) { userErrors { code message } } }"""
+
+
+@dataclass(slots=True)
+class Watched:
+    """A shop with 50 LAMPs in the east; low on stock with 5."""
+
+    shop: Shop
+    clock: StoppedClock
+    changes: int = 0
+
+    async def adjust(self, delta: int, sku: str = "LAMP") -> None:
+        self.changes += 1
+        payload = await self.shop.owner.adjust(f"a-{self.changes}", sku, {"EAST": delta}, allowBackorder=True)
+        assert payload["userErrors"] == []
+
+    async def look(self) -> None:
+        self.clock.advance(1)
+        await self.shop.gateway.stock_alerts.follow()
+
+    async def listed(self, **filter: Any) -> list[dict[str, Any]]:
+        nodes: list[dict[str, Any]] = (await self.shop.owner.ask(ALERTS, filter=filter))["alerts"]["nodes"]
+        return nodes
+
+    async def told(self) -> list[tuple[str, str]]:
+        """Kinds and states, by kind."""
+        return sorted((alert["kind"], alert["state"]) for alert in await self.listed())
+
+
+@pytest.fixture
+async def watched(mongo_uri: str, database_name: str) -> AsyncIterator[Watched]:
+    clock = StoppedClock()
+    async with open_shop(
+        mongo_uri, database_name, clock=clock, low_stock_at=5, overstock_days=30, lead_time_days=2
+    ) as shop:
+        await shop.gateway.stock_alerts.follow()
+        clock.advance(SETTLED_AFTER.total_seconds() + 1)
+        await shop.stock_up({"LAMP": {"EAST": 50, "WEST": 3}})
+        found = Watched(shop, clock)
+        await found.look()
+        yield found
+
+
+async def test_a_level_raises_one_alert_per_crossing_and_resolves_it(watched: Watched) -> None:
+    assert await watched.listed() == []
+    for delta in (-45, 1, -1, 1, -1):
+        await watched.adjust(delta)
+        await watched.look()
+    [alert] = await watched.listed()
+    line = {"sku": "LAMP", "locationId": "EAST", "missing": 0, "available": 5, "threshold": 5}
+    assert {name: alert[name] for name in ("kind", "state", "orderId", "channelId", "lines")} == {
+        "kind": "LOW_STOCK",
+        "state": "OPEN",
+        "orderId": None,
+        "channelId": None,
+        "lines": [line],
+    }
+    await watched.adjust(2)
+    await watched.look()
+    [alert] = await watched.listed()
+    assert (alert["state"], alert["resolution"]) == ("RESOLVED", "7 are available.")
+    await watched.adjust(-7)
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "OPEN"), ("LOW_STOCK", "RESOLVED"), ("OUT_OF_STOCK", "OPEN")]
+    raised = watched.shop.gateway.metrics.registry.get_sample_value("gateway_stock_alerts_total", {"kind": "low_stock"})
+    assert raised == 2
+
+
+async def test_what_came_and_went_between_two_looks_is_told_as_resolved(watched: Watched) -> None:
+    for delta in (-50, 50):
+        await watched.adjust(delta)
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "RESOLVED"), ("OUT_OF_STOCK", "RESOLVED")]
+
+
+async def test_a_person_takes_an_alert_on_and_closes_it_until_the_next_crossing(watched: Watched) -> None:
+    await watched.adjust(-46)
+    await watched.look()
+    [alert] = await watched.listed()
+    taken = (await watched.shop.owner.ask(ACKNOWLEDGE, id=alert["id"]))["it"]["alert"]
+    assert taken == {"state": "ACKNOWLEDGED", "owner": "owner"}
+    await watched.shop.owner.ask(RESOLVE, id=alert["id"])
+    await watched.adjust(-1)
+    await watched.look()
+    [alert] = await watched.listed()
+    assert (alert["state"], alert["resolution"]) == ("RESOLVED", "Ordered.")
+    for delta in (10, -10):
+        await watched.adjust(delta)
+        await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "OPEN"), ("LOW_STOCK", "RESOLVED")]
+    [alert] = await watched.listed(states=["RESOLVED"])
+    assert alert["resolution"] == "Ordered."
+
+
+async def test_a_rule_for_an_item_counts_at_once_and_one_for_a_location_from_the_next_plan(watched: Watched) -> None:
+    await watched.shop.owner.ask(RULES_SET, rules=[{"sku": "LAMP", "locationId": "EAST", "lowStockAt": 60}])
+    await watched.look()
+    [alert] = await watched.listed()
+    assert alert["lines"][0]["threshold"] == 60
+    await watched.shop.owner.ask(RULES_SET, rules=[{"sku": "LAMP", "locationId": "EAST", "lowStockAt": 0}])
+    await watched.look()
+    [alert] = await watched.listed()
+    assert (alert["state"], alert["resolution"]) == ("RESOLVED", "The threshold is not watched any more.")
+    gone = {"sku": "LAMP", "locationId": "EAST"}
+    await watched.shop.owner.ask(RULES_SET, rules=[gone, {"locationId": "EAST", "lowStockAt": 55}])
+    await watched.look()
+    assert [alert["lines"][0]["threshold"] for alert in await watched.listed(states=["OPEN"])] == [55]
+
+
+async def test_a_rule_for_a_location_counts_from_the_next_plan(watched: Watched) -> None:
+    await watched.shop.owner.ask(RULES_SET, rules=[{"locationId": "EAST", "lowStockAt": 55}])
+    await watched.look()
+    assert await watched.listed() == []
+    assert await watched.shop.gateway.reorder.nightly.plan() is not None
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "OPEN")]
+
+
+async def test_places_that_have_too_much_are_found_by_the_plan(watched: Watched) -> None:
+    reservations = watched.shop.gateway.orders.reservations
+    for day in range(10):
+        await reservations.create(Call("tests", f"d-{day}"), [LineRequest("LAMP", 1, location_ids=("EAST",))])
+        watched.clock.advance(86_400)
+    await watched.look()
+    await watched.shop.gateway.planning.follow()
+    assert await watched.shop.gateway.reorder.nightly.plan() is not None
+    await watched.look()
+    [alert] = await watched.listed()
+    [line] = alert["lines"]
+    assert (alert["kind"], line["available"]) == ("OVERSTOCK", 40)
+    assert line["threshold"] == 30
+    await watched.adjust(-17)
+    await watched.look()
+    [alert] = await watched.listed()
+    assert alert["state"] == "RESOLVED"
+    watched.clock.advance(86_400)
+    assert await watched.shop.gateway.reorder.nightly.plan() is not None
+    await watched.look()
+    assert len(await watched.listed()) == 1
+
+
+async def test_more_promised_than_there_is_is_told_beyond_what_may_be_backordered(watched: Watched) -> None:
+    limit = 'mutation { itemUpdate(input: {sku: "LAMP", backorderLimit: 2}) { userErrors { code message } } }'
+    assert (await watched.shop.owner.ask(limit))["itemUpdate"]["userErrors"] == []
+    await watched.adjust(-52)
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "OPEN"), ("OUT_OF_STOCK", "OPEN")]
+    smaller = 'mutation { itemUpdate(input: {sku: "LAMP", backorderLimit: 0}) { userErrors { code message } } }'
+    assert (await watched.shop.owner.ask(smaller))["itemUpdate"]["userErrors"] == []
+    await watched.shop.owner.adjust("more", "LAMP", {"WEST": 1})
+    await watched.adjust(1)
+    await watched.look()
+    [alert] = await watched.listed(kind="OVERPROMISED")
+    assert alert["lines"][0]["missing"] == 1
+
+
+async def test_a_place_that_is_closed_is_watched_no_longer(watched: Watched) -> None:
+    await watched.adjust(-46)
+    await watched.look()
+    await watched.shop.owner.ask(CLOSE_EAST)
+    await watched.shop.gateway.stock_store.locations(fresh=True)
+    await watched.adjust(-1)
+    await watched.look()
+    [alert] = await watched.listed()
+    assert (alert["state"], alert["resolution"]) == ("RESOLVED", "The threshold is not watched any more.")
+
+
+async def test_what_the_ledger_had_before_anybody_watched_raises_nothing(mongo_uri: str, database_name: str) -> None:
+    clock = StoppedClock()
+    async with open_shop(mongo_uri, database_name, clock=clock) as shop:
+        await shop.stock_up({"LAMP": {"EAST": 50}})
+        await shop.owner.adjust("old", "LAMP", {"EAST": -50})
+        clock.advance(SETTLED_AFTER.total_seconds() + 1)
+        watched = Watched(shop, clock)
+        await watched.look()
+        await watched.adjust(50)
+        await watched.look()
+        assert await watched.listed() == []
+        await watched.adjust(-48)
+        await watched.look()
+        assert await watched.told() == [("LOW_STOCK", "OPEN")]
+
+
+async def test_every_state_of_an_alert_is_there_to_be_told(watched: Watched) -> None:
+    store = AlertStore(watched.shop.gateway.database)
+    await watched.adjust(-46)
+    await watched.look()
+    [opened] = await store.untold(10)
+    await store.told(opened)
+    await watched.adjust(40)
+    await watched.look()
+    [resolved] = await store.untold(10)
+    assert (resolved.id, resolved.state.value, resolved.revision) == (opened.id, "resolved", opened.revision + 1)
+
+
+async def test_another_process_goes_on_where_one_has_ended(
+    watched: Watched, mongo_uri: str, database_name: str
+) -> None:
+    await watched.adjust(-45)
+    async with kernel(mongo_uri, database_name, clock=watched.clock, low_stock_at=5) as other:
+        await other.stock_alerts.watch.step(99)
+        await watched.look()
+        await watched.adjust(-1)
+        await other.stock_alerts.watch.step(99)
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "OPEN")]
