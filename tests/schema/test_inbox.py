@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,8 @@ async def filled(shop: Shop) -> dict[str, str]:
     ):
         event_id = await inbox.add(channel, state.value, {}, b"{}", source)
         assert event_id is not None
+        # Events of one millisecond are listed by their ids.
+        await asyncio.sleep(0.002)
         ids[state.name] = event_id
     await inbox.done(ids["DONE"])
     await inbox.give_up(ids["FAILED"], UNREADABLE)
