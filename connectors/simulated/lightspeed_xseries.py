@@ -225,7 +225,8 @@ class SimulatedLightspeedXSeries(SimulatedPlatform):
             "return_for": str(UUID(int=order.order_id)) if number != order.order_id else None,
             "sale_date": (order.created_at if number == order.order_id else at).isoformat(),
             "updated_at": at.isoformat(),
-            "version": int(at.timestamp()) * 1_000_000_000 + number,
+            # What is voided within the second it was sold in has a later one.
+            "version": int(at.timestamp()) * 1_000_000_000 + number + (status == "VOIDED") * 500_000_000,
             "line_items": [
                 {
                     "id": str(UUID(int=number * 100 + position)),

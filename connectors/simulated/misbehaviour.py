@@ -15,6 +15,8 @@ class Misbehaviour(StrEnum):
     """429 with Retry-After."""
     THROTTLED_SILENTLY = "throttled_silently"
     """429 without saying how long."""
+    UNAUTHORISED = "unauthorised"
+    """401, as if the token had been taken back."""
     SERVER_ERROR = "server_error"
     HANG = "hang"
     SLOW_BODY = "slow_body"
@@ -41,6 +43,8 @@ async def misbehave(
             return web.Response(status=429, headers={"Retry-After": "1"})
         case Misbehaviour.THROTTLED_SILENTLY:
             return web.Response(status=429)
+        case Misbehaviour.UNAUTHORISED:
+            return web.Response(status=401)
         case Misbehaviour.SERVER_ERROR:
             return web.Response(status=500, text="Internal Server Error")
         case Misbehaviour.HANG:

@@ -94,9 +94,10 @@ class SimulatedPlatform(ABC):
         self._take_back(order, line, units, restock=restock, shipped=line.unshipped < units)
         return await self._tell(order, "refunded")
 
-    async def fulfil(self, order: SoldOrder) -> SoldOrder:
+    async def fulfil(self, order: SoldOrder, *, units_max: int | None = None) -> SoldOrder:
+        """Ships what is left of each line, or so many units of it."""
         for line in order.lines:
-            line.fulfilled += line.unshipped
+            line.fulfilled += line.unshipped if units_max is None else min(units_max, line.unshipped)
         return await self._tell(order, "fulfilled")
 
     def _take_back(self, order: SoldOrder, line: SoldLine, units: int, *, restock: bool, shipped: bool) -> None:

@@ -66,8 +66,16 @@ def order_body(order: SoldOrder, variations: dict[str, str]) -> dict[str, Any]:
 
 
 def _shipment(order: SoldOrder) -> dict[str, Any]:
-    shipped = all(line.unshipped == 0 for line in order.lines) and not order.cancelled_at
-    return {"uid": "shipment", "type": "SHIPMENT", "state": "COMPLETED" if shipped else "PROPOSED"}
+    """Of the units that have left, or else of those that are to leave."""
+    left = {line.line_id: line.fulfilled for line in order.lines if line.fulfilled}
+    state = "COMPLETED" if left else "PROPOSED"
+    units = left or {line.line_id: line.ordered for line in order.lines}
+    entries = [
+        {"uid": f"entry{line_id}", "line_item_uid": f"uid{line_id}", "quantity": str(count)}
+        for line_id, count in units.items()
+    ]
+    application = {"line_item_application": "ENTRY_LIST", "entries": entries}
+    return {"uid": "shipment", "type": "SHIPMENT", "state": state, **application}
 
 
 def return_body(order: SoldOrder, variations: dict[str, str]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Size:
 
     @classmethod
     def small(cls) -> Size:
-        return cls(entries=500, skus=10, rounds=1, crossings=1)
+        return cls(entries=100, skus=5, rounds=1, crossings=1)
 
 
 Figures = dict[str, str]

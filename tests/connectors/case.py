@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import orjson
@@ -18,6 +19,25 @@ NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 
 Result = TypeVar("Result")
 Headers = Mapping[str, str]
+
+
+class Lack(StrEnum):
+    """What a platform may be without."""
+
+    TOKENS = "tokens"
+    """Its credentials are for good: there is nothing to renew."""
+    LOOK = "look"
+    """That it accepted a write is all that it tells at that time."""
+    SIGNED_TIME = "signed_time"
+    """Nothing proves when a notification was sent: an old one is known by the order's own time."""
+    SHIPPING = "shipping"
+    """What is sold there has left the house."""
+    PARTS = "parts"
+    """It does not tell how many units of a line have been shipped."""
+    RETURNS = "returns"
+    """Units that came back are not found at their order; why, the connector says where it reads orders."""
+    RESTOCKING = "restocking"
+    """It does not tell whether what came back can be sold again: the operator says so, or all can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +79,8 @@ class PlatformCase:
     partial_outcomes: Sequence[UpdateOutcome]
     classified: Sequence[tuple[Response, type[ConnectorError]]]
     """Answers beyond what HTTP itself says."""
+    lacks: frozenset[Lack] = frozenset()
+    """What the tests of all platforms must not find here; everything else they must."""
     address: Callable[[str], str] = lambda secret: ""
     """Of a notification, for platforms whose proof is in it."""
     signs_content: bool = True

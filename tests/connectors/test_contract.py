@@ -3,6 +3,7 @@
 import importlib
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from connectors.errors import AuthExpired, ConnectorError, Permanent, Retriable,
 from connectors.exchange import Request
 from connectors.messages import OrderReference
 from connectors.updates import Confirmed, Rejected
-from tests.connectors.case import NOW, PlatformCase, answer, drive
+from tests.connectors.case import NOW, Lack, PlatformCase, answer, drive
 from tests.connectors.kiosk import kiosk
 
 # With the README's example, added the way the README says.
@@ -117,6 +118,16 @@ def test_an_unknown_secret_is_not_trusted(notified: PlatformCase) -> None:
     for secret in ("stranger", " "):
         with pytest.raises(Untrusted):
             notified.connector.receive(notified.config(), notified.notification(secret))
+
+
+def test_an_old_notification_is_not_trusted_where_its_time_is_signed(notified: PlatformCase) -> None:
+    old = replace(notified.notification(), received_at=NOW + timedelta(days=30))
+    if Lack.SIGNED_TIME in notified.lacks:
+        # Its effect is judged by the time of the order that it tells of.
+        assert len(notified.connector.receive(notified.config(), old)) == len(notified.messages)
+    else:
+        with pytest.raises(Untrusted):
+            notified.connector.receive(notified.config(), old)
 
 
 def test_a_resent_notification_has_the_same_delivery_key(notified: PlatformCase) -> None:

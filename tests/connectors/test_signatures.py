@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors import CONNECTORS
 from connectors.errors import Untrusted
 from connectors.exchange import Notification, headers_of
 from connectors.signatures import DigestText, HmacSignature, SharedHeader, signed_url_and_body
@@ -29,6 +30,18 @@ BASE64 = HmacSignature(header="X-Sig", text=DigestText.BASE64)
 def test_the_rfc_example_is_accepted_in_hex_and_base64() -> None:
     HEX.verify(notification(RFC_DATA, X_Sig="sha256=" + RFC_SHA256), [RFC_KEY])
     BASE64.verify(notification(RFC_DATA, X_Sig=base64.b64encode(bytes.fromhex(RFC_SHA256)).decode()), [RFC_KEY])
+
+
+@pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
+def test_a_signature_that_openssl_computed_fits(platform: str) -> None:
+    """printf '%s' '{"id":820982911946154508}' | openssl dgst -sha256 -hmac 'first key' -binary | base64"""
+    signature = CONNECTORS[platform].signature
+    assert signature is not None
+    computed = headers_of({signature.header: "zLiPnWIA9Jh/D1+njMRs/FlstFhFzfvUnzeD5aR8lL4="})
+    told = Notification(body=b'{"id":820982911946154508}', headers=computed, received_at=SENT_AT)
+    signature.verify(told, ["first key"])
+    with pytest.raises(Untrusted):
+        signature.verify(told, ["another key"])
 
 
 @pytest.mark.parametrize(

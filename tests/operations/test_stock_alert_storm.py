@@ -24,7 +24,7 @@ from tests.kernel import kernel, stock_up
 SKUS = [f"SKU-{number}" for number in range(6)]
 PLACES = ("EAST", "WEST")
 LOW_AT = 5
-CHUNKS = 15
+CHUNKS = 8
 CHUNK = 40
 
 

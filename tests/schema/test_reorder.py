@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient
 
 from gateway.inventory.access import Scope
 from gateway.operations.calls import Call
@@ -94,10 +97,10 @@ class Planned:
         return {place["locationId"]: place for place in found}
 
 
-@pytest.fixture
-async def planned(mongo_uri: str, database_name: str) -> AsyncIterator[Planned]:
+@asynccontextmanager
+async def open_planned(mongo_uri: str, name: str) -> AsyncIterator[Planned]:
     clock = StoppedClock()
-    async with open_shop(mongo_uri, database_name, clock=clock, velocity_half_life_days=14, lead_time_days=10) as shop:
+    async with open_shop(mongo_uri, name, clock=clock, velocity_half_life_days=14, lead_time_days=10) as shop:
         await shop.stock_up({"LAMP": {"EAST": 60, "WEST": 400}, "DESK": {"EAST": 15}, "SOFA": {"EAST": 14}, "OLD": {}})
         reservations = shop.gateway.orders.reservations
         for day in range(DAYS):
@@ -111,7 +114,27 @@ async def planned(mongo_uri: str, database_name: str) -> AsyncIterator[Planned]:
             clock.advance(86_400)
         clock.advance(SETTLED_AFTER.total_seconds() + 1)
         await shop.gateway.planning.follow()
-        yield Planned(shop, clock)
+        planned = Planned(shop, clock)
+        await set_terms(planned)
+        await planned.plan()
+        yield planned
+
+
+@pytest.fixture
+async def planned(mongo_uri: str, database_name: str) -> AsyncIterator[Planned]:
+    async with open_planned(mongo_uri, database_name) as planned:
+        yield planned
+
+
+@pytest.fixture(scope="module")
+async def asked(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Planned]:
+    """The same for tests that leave everything as it was."""
+    name = f"test_{uuid4().hex[:12]}"
+    try:
+        async with open_planned(mongo_uri, name) as planned:
+            yield planned
+    finally:
+        mongo_client.drop_database(name)
 
 
 async def set_terms(planned: Planned) -> None:
@@ -123,10 +146,8 @@ async def set_terms(planned: Planned) -> None:
     assert (await planned.change(TERMS_SET, terms=terms))["userErrors"] == []
 
 
-async def test_purchases_are_suggested_by_supplier_and_transfers_before_them(planned: Planned) -> None:
-    await set_terms(planned)
-    await planned.plan()
-    nobodys, acmes, transfer = await planned.suggested()
+async def test_purchases_are_suggested_by_supplier_and_transfers_before_them(asked: Planned) -> None:
+    nobodys, acmes, transfer = await asked.suggested()
     assert (nobodys["kind"], nobodys["supplier"], nobodys["cost"]) == ("PURCHASE", None, None)
     assert [line["sku"] for line in nobodys["lines"]] == ["SOFA"]
     assert (acmes["supplier"], acmes["locationId"], acmes["state"]) == ("Acme", "EAST", "OPEN")
@@ -138,29 +159,26 @@ async def test_purchases_are_suggested_by_supplier_and_transfers_before_them(pla
     assert (transfer["kind"], transfer["originId"], transfer["locationId"]) == ("TRANSFER", "WEST", "EAST")
     [lamp] = transfer["lines"]
     assert lamp["quantity"] == lamp["lacking"] == lamp["moved"] == lamp["orderUpTo"] - 4
-    run = (await planned.shop.owner.ask(PLAN))["reorderRun"]
+    run = (await asked.shop.owner.ask(PLAN))["reorderRun"]
     assert (run["items"], run["suggestions"], run["requestedAt"]) == (4, 3, None)
 
 
-async def test_the_plan_is_listed_by_supplier_by_location_and_page_by_page(planned: Planned) -> None:
-    await set_terms(planned)
-    await planned.plan()
-    assert [one["supplier"] for one in await planned.suggested(filter={"supplier": " ACME"})] == ["Acme"]
-    assert [one["kind"] for one in await planned.suggested(filter={"kind": "TRANSFER"})] == ["TRANSFER"]
-    assert await planned.suggested(filter={"locationId": "WEST"}) == []
-    whole, after, seen = await planned.suggested(), None, []
+async def test_the_plan_is_listed_by_supplier_by_location_and_page_by_page(asked: Planned) -> None:
+    assert [one["supplier"] for one in await asked.suggested(filter={"supplier": " ACME"})] == ["Acme"]
+    assert [one["kind"] for one in await asked.suggested(filter={"kind": "TRANSFER"})] == ["TRANSFER"]
+    assert await asked.suggested(filter={"locationId": "WEST"}) == []
+    whole, after, seen = await asked.suggested(), None, []
     for _ in whole:
-        page = (await planned.shop.owner.ask(PLAN, first=1, after=after))["reorderPlan"]
+        page = (await asked.shop.owner.ask(PLAN, first=1, after=after))["reorderPlan"]
         seen += page["nodes"]
         after = page["pageInfo"]["endCursor"]
     assert seen == whole and not page["pageInfo"]["hasNextPage"]
 
 
-async def test_every_term_of_a_need_is_told(planned: Planned) -> None:
-    await set_terms(planned)
+async def test_every_term_of_a_need_is_told(asked: Planned) -> None:
     rules = [{"sku": "LAMP", "serviceLevel": 0.99, "lowStockAt": 20}, {"locationId": "EAST", "reviewDays": 3}]
-    assert (await planned.change(RULES_SET, rules=rules))["rulesSet"] == 2
-    places = await planned.places("LAMP")
+    assert (await asked.change(RULES_SET, rules=rules))["rulesSet"] == 2
+    places = await asked.places("LAMP")
     east, point = places["EAST"], places["EAST"]["reorderPoint"]
     assert east["replenishment"] == {
         "reviewDays": 3,
@@ -177,13 +195,11 @@ async def test_every_term_of_a_need_is_told(planned: Planned) -> None:
     assert east["toMoveHere"] == east["orderUpTo"] - 4 and east["toBuy"] == 0
     assert places["WEST"]["spare"] == 386 - places["WEST"]["reorderPoint"]["units"] - 7
     gone = [{"sku": "LAMP"}, {"locationId": "EAST"}]
-    assert (await planned.change(RULES_SET, rules=gone))["rulesSet"] == 2
-    assert (await planned.places("LAMP"))["EAST"]["replenishment"]["reviewDaysFrom"] == "SETTINGS"
+    assert (await asked.change(RULES_SET, rules=gone))["rulesSet"] == 2
+    assert (await asked.places("LAMP"))["EAST"]["replenishment"]["reviewDaysFrom"] == "SETTINGS"
 
 
 async def test_an_accepted_purchase_is_entered_once_whoever_accepts_it(planned: Planned) -> None:
-    await set_terms(planned)
-    await planned.plan()
     [suggestion] = await planned.suggested(filter={"supplier": "Acme"})
     other = await planned.shop.client(Scope.INVENTORY_WRITE, Scope.INVENTORY_READ, name="other")
     answers = await asyncio.gather(*(client.ask(ACCEPT, id=suggestion["id"]) for client in (planned.shop.owner, other)))
@@ -207,7 +223,6 @@ async def test_an_accepted_purchase_is_entered_once_whoever_accepts_it(planned: 
 
 
 async def test_an_accepted_transfer_is_drafted_and_not_suggested_again(planned: Planned) -> None:
-    await planned.plan()
     [suggestion] = await planned.suggested(filter={"kind": "TRANSFER"})
     drafted = (await planned.change(ACCEPT, id=suggestion["id"]))["transfer"]
     assert (drafted["originId"], drafted["destinationId"], drafted["state"]) == ("WEST", "EAST", "DRAFT")
@@ -217,8 +232,6 @@ async def test_an_accepted_transfer_is_drafted_and_not_suggested_again(planned: 
 
 
 async def test_a_suggestion_is_refused_once_supply_was_ordered_otherwise(planned: Planned) -> None:
-    await set_terms(planned)
-    await planned.plan()
     [suggestion] = await planned.suggested(filter={"supplier": "Acme"})
     ordered = """mutation { inboundCreate(input: {idempotencyKey: "x", supplier: "Bolt", lines: [
       {sku: "DESK", locationId: "EAST", quantity: 5}]}) { userErrors { code } } }"""
@@ -229,13 +242,12 @@ async def test_a_suggestion_is_refused_once_supply_was_ordered_otherwise(planned
     assert still["state"] == "OPEN"
 
 
-async def test_what_nobody_supplies_cannot_be_accepted_and_stays_open(planned: Planned) -> None:
-    await planned.plan()
-    [suggestion, *_] = await planned.suggested(filter={"kind": "PURCHASE"})
-    refused = await planned.change(ACCEPT, id=suggestion["id"])
+async def test_what_nobody_supplies_cannot_be_accepted_and_stays_open(asked: Planned) -> None:
+    [suggestion, *_] = await asked.suggested(filter={"kind": "PURCHASE"})
+    refused = await asked.change(ACCEPT, id=suggestion["id"])
     assert refused["userErrors"] == [{"code": "INVALID_INPUT", "field": ["input", "suggestionId"]}]
-    assert (await planned.suggested(filter={"kind": "PURCHASE"}))[0]["state"] == "OPEN"
-    unknown = await planned.change(ACCEPT, id="no-such")
+    assert (await asked.suggested(filter={"kind": "PURCHASE"}))[0]["state"] == "OPEN"
+    unknown = await asked.change(ACCEPT, id="no-such")
     assert unknown["userErrors"][0]["code"] == "SUGGESTION_NOT_FOUND"
 
 
@@ -243,8 +255,6 @@ async def test_a_plan_is_made_when_asked_for_and_once_a_night_by_one_process(
     planned: Planned, mongo_uri: str, database_name: str
 ) -> None:
     nightly = planned.shop.gateway.reorder.nightly
-    assert await nightly.is_due()
-    await planned.plan()
     assert not await nightly.is_due()
     planned.clock.advance(1)
     assert (await planned.change(REQUEST))["run"]["requestedAt"] is not None
@@ -259,10 +269,9 @@ async def test_a_plan_is_made_when_asked_for_and_once_a_night_by_one_process(
     assert not await nightly.is_due()
 
 
-async def test_a_process_that_was_overtaken_puts_nothing_in_force(planned: Planned) -> None:
-    await planned.plan()
-    before = await planned.shop.owner.ask(PLAN)
-    walk = planned.shop.gateway.reorder.walk
+async def test_a_process_that_was_overtaken_puts_nothing_in_force(asked: Planned) -> None:
+    before = await asked.shop.owner.ask(PLAN)
+    walk = asked.shop.gateway.reorder.walk
 
     async def renewed() -> bool:
         return True
@@ -272,4 +281,4 @@ async def test_a_process_that_was_overtaken_puts_nothing_in_force(planned: Plann
 
     assert await walk.run(0, renewed) is None
     assert await walk.run(99, lost) is None
-    assert await planned.shop.owner.ask(PLAN) == before
+    assert await asked.shop.owner.ask(PLAN) == before

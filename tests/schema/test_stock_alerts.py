@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient
 
 from gateway.operations.calls import Call
 from gateway.operations.sourcing import LineRequest
@@ -30,56 +32,74 @@ RESOLVE = """mutation($id: ID!) { it: alertResolve(input: {id: $id, resolution: 
 RULES_SET = """mutation($rules: [ReplenishmentRuleInput!]!) {
   it: replenishmentSet(input: {rules: $rules}) { userErrors { code } }
 }"""
-CLOSE_EAST = """mutation { locationDeactivate(input: {id: "EAST"}) { userErrors { code message } } }"""
+CLOSE = """mutation($id: String!) { locationDeactivate(input: {id: $id}) { location { active } } }"""
+LIMIT = """mutation($sku: String!, $units: Quantity!) {
+  itemUpdate(input: {sku: $sku, backorderLimit: $units}) { userErrors { code message } }
+}"""
 
 
 @dataclass(slots=True)
 class Watched:
-    """A shop with 50 LAMPs in the east; low on stock with 5."""
+    """50 units of a SKU at a location, both of one test alone; low on stock with 5."""
 
     shop: Shop
     clock: StoppedClock
+    sku: str = "LAMP"
+    place: str = "EAST"
     changes: int = 0
 
-    async def adjust(self, delta: int, sku: str = "LAMP") -> None:
+    async def adjust(self, delta: int) -> None:
         self.changes += 1
-        payload = await self.shop.owner.adjust(f"a-{self.changes}", sku, {"EAST": delta}, allowBackorder=True)
+        key = f"{self.sku}-{self.changes}"
+        payload = await self.shop.owner.adjust(key, self.sku, {self.place: delta}, allowBackorder=True)
         assert payload["userErrors"] == []
 
     async def look(self) -> None:
         self.clock.advance(1)
         await self.shop.gateway.stock_alerts.follow()
 
+    async def plan(self) -> None:
+        assert await self.shop.gateway.reorder.nightly.plan() is not None
+
     async def listed(self, **filter: Any) -> list[dict[str, Any]]:
-        nodes: list[dict[str, Any]] = (await self.shop.owner.ask(ALERTS, filter=filter))["alerts"]["nodes"]
-        return nodes
+        nodes = (await self.shop.owner.ask(ALERTS, filter=filter))["alerts"]["nodes"]
+        return [alert for alert in nodes if alert["lines"][0]["sku"] == self.sku]
 
     async def told(self) -> list[tuple[str, str]]:
         """Kinds and states, by kind."""
         return sorted((alert["kind"], alert["state"]) for alert in await self.listed())
 
 
+@pytest.fixture(scope="module")
+async def warehouse(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Watched]:
+    """An empty shop whose levels are watched."""
+    name, clock = f"test_{uuid4().hex[:12]}", StoppedClock()
+    try:
+        async with open_shop(mongo_uri, name, clock=clock, low_stock_at=5, overstock_days=30, lead_time_days=2) as shop:
+            await shop.gateway.stock_alerts.follow()
+            clock.advance(SETTLED_AFTER.total_seconds() + 1)
+            yield Watched(shop, clock)
+    finally:
+        mongo_client.drop_database(name)
+
+
 @pytest.fixture
-async def watched(mongo_uri: str, database_name: str) -> AsyncIterator[Watched]:
-    clock = StoppedClock()
-    async with open_shop(
-        mongo_uri, database_name, clock=clock, low_stock_at=5, overstock_days=30, lead_time_days=2
-    ) as shop:
-        await shop.gateway.stock_alerts.follow()
-        clock.advance(SETTLED_AFTER.total_seconds() + 1)
-        await shop.stock_up({"LAMP": {"EAST": 50, "WEST": 3}})
-        found = Watched(shop, clock)
-        await found.look()
-        yield found
+async def watched(warehouse: Watched) -> Watched:
+    mark = uuid4().hex[:8]
+    found = Watched(warehouse.shop, warehouse.clock, f"LAMP-{mark}", f"EAST-{mark}")
+    await warehouse.shop.stock_up({found.sku: {found.place: 50, f"WEST-{mark}": 3}})
+    await found.look()
+    return found
 
 
 async def test_a_level_raises_one_alert_per_crossing_and_resolves_it(watched: Watched) -> None:
     assert await watched.listed() == []
+    before = raised_low(watched)
     for delta in (-45, 1, -1, 1, -1):
         await watched.adjust(delta)
         await watched.look()
     [alert] = await watched.listed()
-    line = {"sku": "LAMP", "locationId": "EAST", "missing": 0, "available": 5, "threshold": 5}
+    line = {"sku": watched.sku, "locationId": watched.place, "missing": 0, "available": 5, "threshold": 5}
     assert {name: alert[name] for name in ("kind", "state", "orderId", "channelId", "lines")} == {
         "kind": "LOW_STOCK",
         "state": "OPEN",
@@ -94,8 +114,12 @@ async def test_a_level_raises_one_alert_per_crossing_and_resolves_it(watched: Wa
     await watched.adjust(-7)
     await watched.look()
     assert await watched.told() == [("LOW_STOCK", "OPEN"), ("LOW_STOCK", "RESOLVED"), ("OUT_OF_STOCK", "OPEN")]
-    raised = watched.shop.gateway.metrics.registry.get_sample_value("gateway_stock_alerts_total", {"kind": "low_stock"})
-    assert raised == 2
+    assert raised_low(watched) - before == 2
+
+
+def raised_low(watched: Watched) -> float:
+    registry = watched.shop.gateway.metrics.registry
+    return registry.get_sample_value("gateway_stock_alerts_total", {"kind": "low_stock"}) or 0.0
 
 
 async def test_what_came_and_went_between_two_looks_is_told_as_resolved(watched: Watched) -> None:
@@ -125,25 +149,25 @@ async def test_a_person_takes_an_alert_on_and_closes_it_until_the_next_crossing(
 
 
 async def test_a_rule_for_an_item_counts_at_once_and_one_for_a_location_from_the_next_plan(watched: Watched) -> None:
-    await watched.shop.owner.ask(RULES_SET, rules=[{"sku": "LAMP", "locationId": "EAST", "lowStockAt": 60}])
+    await watched.shop.owner.ask(RULES_SET, rules=[{"sku": watched.sku, "locationId": watched.place, "lowStockAt": 60}])
     await watched.look()
     [alert] = await watched.listed()
     assert alert["lines"][0]["threshold"] == 60
-    await watched.shop.owner.ask(RULES_SET, rules=[{"sku": "LAMP", "locationId": "EAST", "lowStockAt": 0}])
+    await watched.shop.owner.ask(RULES_SET, rules=[{"sku": watched.sku, "locationId": watched.place, "lowStockAt": 0}])
     await watched.look()
     [alert] = await watched.listed()
     assert (alert["state"], alert["resolution"]) == ("RESOLVED", "The threshold is not watched any more.")
-    gone = {"sku": "LAMP", "locationId": "EAST"}
-    await watched.shop.owner.ask(RULES_SET, rules=[gone, {"locationId": "EAST", "lowStockAt": 55}])
+    gone = {"sku": watched.sku, "locationId": watched.place}
+    await watched.shop.owner.ask(RULES_SET, rules=[gone, {"locationId": watched.place, "lowStockAt": 55}])
     await watched.look()
     assert [alert["lines"][0]["threshold"] for alert in await watched.listed(states=["OPEN"])] == [55]
 
 
 async def test_a_rule_for_a_location_counts_from_the_next_plan(watched: Watched) -> None:
-    await watched.shop.owner.ask(RULES_SET, rules=[{"locationId": "EAST", "lowStockAt": 55}])
+    await watched.shop.owner.ask(RULES_SET, rules=[{"locationId": watched.place, "lowStockAt": 55}])
     await watched.look()
     assert await watched.listed() == []
-    assert await watched.shop.gateway.reorder.nightly.plan() is not None
+    await watched.plan()
     await watched.look()
     assert await watched.told() == [("LOW_STOCK", "OPEN")]
 
@@ -151,35 +175,33 @@ async def test_a_rule_for_a_location_counts_from_the_next_plan(watched: Watched)
 async def test_places_that_have_too_much_are_found_by_the_plan(watched: Watched) -> None:
     reservations = watched.shop.gateway.orders.reservations
     for day in range(10):
-        await reservations.create(Call("tests", f"d-{day}"), [LineRequest("LAMP", 1, location_ids=("EAST",))])
+        await reservations.create(
+            Call("tests", f"{watched.sku}-{day}"), [LineRequest(watched.sku, 1, location_ids=(watched.place,))]
+        )
         watched.clock.advance(86_400)
     await watched.look()
     await watched.shop.gateway.planning.follow()
-    assert await watched.shop.gateway.reorder.nightly.plan() is not None
+    await watched.plan()
     await watched.look()
     [alert] = await watched.listed()
-    [line] = alert["lines"]
-    assert (alert["kind"], line["available"]) == ("OVERSTOCK", 40)
-    assert line["threshold"] == 30
+    [told] = alert["lines"]
+    assert (alert["kind"], told["available"], told["threshold"]) == ("OVERSTOCK", 40, 30)
     await watched.adjust(-17)
     await watched.look()
     [alert] = await watched.listed()
     assert alert["state"] == "RESOLVED"
     watched.clock.advance(86_400)
-    assert await watched.shop.gateway.reorder.nightly.plan() is not None
+    await watched.plan()
     await watched.look()
     assert len(await watched.listed()) == 1
 
 
 async def test_more_promised_than_there_is_is_told_beyond_what_may_be_backordered(watched: Watched) -> None:
-    limit = 'mutation { itemUpdate(input: {sku: "LAMP", backorderLimit: 2}) { userErrors { code message } } }'
-    assert (await watched.shop.owner.ask(limit))["itemUpdate"]["userErrors"] == []
+    await watched.shop.owner.ask(LIMIT, sku=watched.sku, units=2)
     await watched.adjust(-52)
     await watched.look()
     assert await watched.told() == [("LOW_STOCK", "OPEN"), ("OUT_OF_STOCK", "OPEN")]
-    smaller = 'mutation { itemUpdate(input: {sku: "LAMP", backorderLimit: 0}) { userErrors { code message } } }'
-    assert (await watched.shop.owner.ask(smaller))["itemUpdate"]["userErrors"] == []
-    await watched.shop.owner.adjust("more", "LAMP", {"WEST": 1})
+    await watched.shop.owner.ask(LIMIT, sku=watched.sku, units=0)
     await watched.adjust(1)
     await watched.look()
     [alert] = await watched.listed(kind="OVERPROMISED")
@@ -189,7 +211,7 @@ async def test_more_promised_than_there_is_is_told_beyond_what_may_be_backordere
 async def test_a_place_that_is_closed_is_watched_no_longer(watched: Watched) -> None:
     await watched.adjust(-46)
     await watched.look()
-    await watched.shop.owner.ask(CLOSE_EAST)
+    await watched.shop.owner.ask(CLOSE, id=watched.place)
     await watched.shop.gateway.stock_store.locations(fresh=True)
     await watched.adjust(-1)
     await watched.look()
@@ -217,19 +239,18 @@ async def test_every_state_of_an_alert_is_there_to_be_told(watched: Watched) -> 
     store = AlertStore(watched.shop.gateway.database)
     await watched.adjust(-46)
     await watched.look()
-    [opened] = await store.untold(10)
+    [opened] = [alert for alert in await store.untold(1_000) if alert.lines[0].sku == watched.sku]
     await store.told(opened)
     await watched.adjust(40)
     await watched.look()
-    [resolved] = await store.untold(10)
+    [resolved] = [alert for alert in await store.untold(1_000) if alert.lines[0].sku == watched.sku]
     assert (resolved.id, resolved.state.value, resolved.revision) == (opened.id, "resolved", opened.revision + 1)
 
 
-async def test_another_process_goes_on_where_one_has_ended(
-    watched: Watched, mongo_uri: str, database_name: str
-) -> None:
+async def test_another_process_goes_on_where_one_has_ended(watched: Watched, mongo_uri: str) -> None:
     await watched.adjust(-45)
-    async with kernel(mongo_uri, database_name, clock=watched.clock, low_stock_at=5) as other:
+    name = watched.shop.gateway.settings.mongodb_database
+    async with kernel(mongo_uri, name, clock=watched.clock, low_stock_at=5) as other:
         await other.stock_alerts.watch.step(99)
         await watched.look()
         await watched.adjust(-1)

@@ -94,7 +94,7 @@ class Market:
         return (await level_of(self.gateway, sku)).available
 
     async def _hear(self, stand: Stand) -> None:
-        await stand.shop.webhooks.release()
+        await stand.shop.webhooks.release(reverse=True, copies=2)
         if stand.connection.connector.tells_of_orders(stand.connection.config):
             return
         # As if the time until the next poll had passed.

@@ -1,5 +1,5 @@
 """Reads sales orders by their lines. No field for the time of a change is documented: a poll looks at the orders that
-are new by number, and again at those that were open before."""
+are new by number, and again at those that were open before. Nothing found tells of returns or of parts of a line."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

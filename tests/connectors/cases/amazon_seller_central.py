@@ -9,7 +9,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable, Throttled
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.amazon_seller_central import AmazonSellerCentral
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 TIMESTAMP = str(int(NOW.timestamp()))
 ORDER_CHANGE: dict[str, Any] = {
@@ -129,6 +129,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=orjson.dumps(ORDER_CHANGE | {"NotificationType": "ANY_OFFER_CHANGED"}),
+    lacks=frozenset((Lack.RETURNS, Lack.LOOK)),
     updates=(update("TSHIRT-BLK-M", 42), update("MUG/ä", 0), update("GONE", 1)),
     mistyped_id="",
     request=(

@@ -9,7 +9,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.bigcommerce import BigCommerce
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 BASE = "https://api.bigcommerce.com/stores/abc123"
 DELIVERY = {"webhook-id": "msg_1", "webhook-timestamp": str(int(NOW.timestamp()))}
@@ -67,6 +67,7 @@ CASE = PlatformCase(
     body=notice("store/order/statusUpdated", {"type": "order", "id": 250, "status": {"new_status_id": 11}}),
     messages=(OrderReference(order_id="250", kind=MessageKind.ORDER_UPDATED, occurred_at=NOW),),
     unknown_topic=notice("store/customer/created", {"type": "customer", "id": 9}),
+    lacks=frozenset((Lack.TOKENS, Lack.RESTOCKING)),
     updates=(update("509", 12), update("510", 0), update("999", 1)),
     request=(
         "PUT",

@@ -6,7 +6,7 @@ from connectors.errors import Permanent, Throttled
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.cin7 import Cin7Core
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 BASE = "https://inventory.dearsystems.com/ExternalApi/v2"
 WRITTEN_AT = "2026-11-20T14:05:00.000"
@@ -58,6 +58,7 @@ CASE = PlatformCase(
     body=event("Sale/OrderAuthorised"),
     messages=(OrderReference(order_id=SALE, kind=MessageKind.ORDER_CREATED, occurred_at=NOW),),
     unknown_topic=orjson.dumps({"EventType": "Product/Updated"}),
+    lacks=frozenset((Lack.TOKENS, Lack.SIGNED_TIME)),
     updates=(update("TEE", 12), update("CAP", 0), update("GONE", 1)),
     mistyped_id="TEE\n",
     before=(levels(level("TEE", 18, 3)),),

@@ -7,7 +7,7 @@ from connectors.errors import AuthExpired, Permanent, Throttled
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.cin7 import Cin7Omni
 from connectors.updates import Confirmed, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 BASE = "https://api.cin7.com/api/v1"
 ORDER: dict[str, Any] = {
@@ -67,6 +67,7 @@ CASE = PlatformCase(
             ),
         ),
     ),
+    lacks=frozenset((Lack.TOKENS, Lack.RETURNS)),
     updates=(update("TEE", 12), update("CAP", 0), update("GONE", 1)),
     before=([row("TEE", 18.0, 3.0)],),
     request=(

@@ -7,7 +7,7 @@ from connectors.errors import AuthExpired, Permanent, Throttled
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.clover import Clover
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 MERCHANT = "XYZVJT2ZRR9SC"
 BASE = f"https://api.eu.clover.com/v3/merchants/{MERCHANT}"
@@ -62,6 +62,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=body(event("I:3Z29BX6C013XC"), event("C:3Z29BX6C013XC")),
+    lacks=frozenset((Lack.SHIPPING, Lack.SIGNED_TIME, Lack.RESTOCKING)),
     updates=(update(TEE, 12), update(CAP, 0), update(GONE, 1)),
     request=("POST", f"{BASE}/item_stocks/{TEE}", {"quantity": 12}),
     before=(stock(TEE, 15.0),),

@@ -7,7 +7,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable, Throttled
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.dynamics_365 import Dynamics365
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 AT = datetime(2026, 11, 20, 13, 5, 15, 294274, tzinfo=UTC)
 IV = "https://inventoryservice.eu-il101.gateway.prod.island.powerapps.com"
@@ -72,6 +72,7 @@ CASE = PlatformCase(
     body=event(),
     messages=(OrderReference(order_id="000817", kind=MessageKind.ORDER_UPDATED, occurred_at=AT),),
     unknown_topic=event(SalesOrderNumber=None),
+    lacks=frozenset((Lack.PARTS, Lack.RETURNS, Lack.SIGNED_TIME)),
     updates=(update("TEE", 42), update("CAP", 0), update("GONE", 1)),
     before=([row("tee", 45)], products("TEE")),
     request=(

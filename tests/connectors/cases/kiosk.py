@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from connectors.errors import Permanent, Retriable
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 from tests.connectors.kiosk import kiosk
 
 BODY = b'{"id":7,"sku":"MUG","units":2,"voided":false,"at":"2026-11-20T14:00:00Z"}'
@@ -40,6 +40,7 @@ CASE = PlatformCase(
     body=BODY,
     messages=(SALE,),
     unknown_topic={"X-Kiosk-Topic": "door opened"},
+    lacks=frozenset((Lack.SIGNED_TIME,)),
     updates=(update("1", 40), update("2", 0), update("999", 1)),
     request=("PUT", "https://kiosk.example/stock", {"1": 40}),
     success={"1": 40},

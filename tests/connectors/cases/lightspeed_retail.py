@@ -5,7 +5,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.lightspeed_retail import LightspeedRetail
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 BASE = "https://api.lightspeedapp.com/API/V3/Account/123456"
 
@@ -78,6 +78,7 @@ CASE = PlatformCase(
             ),
         ),
     ),
+    lacks=frozenset((Lack.SHIPPING, Lack.RESTOCKING)),
     updates=(update("47", 12), update("48", 0), update("999", 1)),
     request=("PUT", f"{BASE}/Item/47.json", {"ItemShops": {"ItemShop": [{"shopID": 1, "qoh": 12}]}}),
     before=(page(Item=item("47", "15")),),

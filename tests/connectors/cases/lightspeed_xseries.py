@@ -10,7 +10,7 @@ from connectors.errors import AuthExpired, Permanent
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.lightspeed_xseries import LightspeedXSeries
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 SALE = "b8ca3a65-0183-11e4-fbb5-39f7fce5e39b"
 OUTLET = "b1e04bd8-f019-11e3-a0f5-b8ca3a64f8f4"
@@ -62,6 +62,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=form({"id": "c1", "customer_code": "Ann", "updated_at": "2026-11-20 10:15:34"}),
+    lacks=frozenset((Lack.SHIPPING, Lack.SIGNED_TIME, Lack.RESTOCKING)),
     updates=(update(TEE, 12), update(CAP, 0), update(GONE, 1)),
     request=(
         "PUT",

@@ -7,7 +7,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.magento import Magento
 from connectors.updates import Confirmed, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 BASE = "https://shop.example/rest/all/V1"
 
@@ -75,6 +75,7 @@ CASE = PlatformCase(
     body=event("observer.sales_order_save_commit_after", entity_id=1042, increment_id="000001042"),
     messages=(OrderReference(order_id="1042", kind=MessageKind.ORDER_UPDATED, occurred_at=NOW),),
     unknown_topic=event("observer.catalog_product_save_after", entity_id=7),
+    lacks=frozenset((Lack.TOKENS, Lack.SIGNED_TIME, Lack.RESTOCKING)),
     updates=(update("TEE", 12), update("CAP", 0), update("GONE", 1)),
     mistyped_id="TEE,CAP",
     # Three units of an open order stay on hand; the two lines of a configurable product are one.

@@ -10,7 +10,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable, Throttled
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.netsuite import NetSuite
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 TIMESTAMP = str(int(NOW.timestamp()))
 KEY = ECKey.generate_key("P-256", private=True).as_pem(private=True).decode()
@@ -68,6 +68,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=orjson.dumps({"record": "customer", "happened": "edit", "id": "7", "createdfrom": None}),
+    lacks=frozenset((Lack.LOOK, Lack.RESTOCKING)),
     updates=(update("912", 42, -3), update("913", 0, -1), update("999", 1, 1)),
     request=(
         "POST",

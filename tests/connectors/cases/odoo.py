@@ -8,7 +8,7 @@ from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.odoo import Odoo
 from connectors.platforms.odoo.calls import Refused
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 ORDER = {
     "_action": "Notify gateway(#412)",
@@ -82,6 +82,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=orjson.dumps(ORDER | {"_model": "res.partner"}),
+    lacks=frozenset((Lack.TOKENS, Lack.SIGNED_TIME)),
     updates=(update("101", 42, 40), update("102", 0), update("999", 1)),
     # 45 on hand of which 5 are promised, 2 of them within a sub-location: so 45 - 2 become 47 - 2 there.
     before=([product(101, 45, 5)], [quant(101, 43)]),

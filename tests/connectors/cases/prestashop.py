@@ -5,7 +5,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.prestashop import NO_ROW, PrestaShop
 from connectors.updates import Confirmed, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 BASE = "https://shop.example/api"
 ORDER: dict[str, Any] = {
@@ -92,6 +92,7 @@ CASE = PlatformCase(
             ),
         ),
     ),
+    lacks=frozenset((Lack.TOKENS, Lack.PARTS)),
     updates=(update("1", "3", 12), update("2", "0", 0), update("9", "0", 1)),
     before=(rows(row(67, 1, 3, 15)),),
     request=(

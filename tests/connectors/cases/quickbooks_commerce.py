@@ -11,7 +11,7 @@ from connectors.errors import AuthExpired, Permanent, Throttled
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.quickbooks_commerce import QuickBooksCommerce
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 REALM = "9130357849512346"
 URL = f"https://quickbooks.api.intuit.com/v3/company/{REALM}/inventoryadjustment"
@@ -85,6 +85,7 @@ CASE = PlatformCase(
     ),
     messages=(reference("invoice-1047"), reference("salesreceipt-7")),
     unknown_topic=orjson.dumps([event("qbo.customer.created.v1", "5")]),
+    lacks=frozenset((Lack.SHIPPING, Lack.SIGNED_TIME, Lack.LOOK, Lack.RESTOCKING)),
     updates=(update("11", 42, -2), update("12", 0, -1), update("999", 1, 1)),
     request=(
         "POST",

@@ -9,7 +9,7 @@ from connectors.exchange import Response, headers_of
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.salesforce_commerce_cloud import SalesforceCommerceCloud
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 INSTANCE = "https://production-eu01-acme.demandware.net"
 RECORDS = f"{INSTANCE}/s/-/dw/data/v25_6/inventory_lists/inventory_m/product_inventory_records"
@@ -82,6 +82,7 @@ CASE = PlatformCase(
     body=event(),
     messages=(OrderReference(order_id="00001042", kind=MessageKind.ORDER_CREATED, occurred_at=NOW),),
     unknown_topic=event("basket.created"),
+    lacks=frozenset((Lack.PARTS, Lack.RETURNS)),
     updates=(update("TEE", 12), update("CAP", 0), update("GONE", 1)),
     mistyped_id="..",
     before=(record("TEE", 18.0, turnover=3.0),),

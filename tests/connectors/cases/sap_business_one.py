@@ -10,7 +10,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.sap_business_one import SapBusinessOne
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 AT = datetime(2026, 11, 20, 13, 5, 22, 917000, tzinfo=UTC)
 
@@ -75,6 +75,7 @@ CASE = PlatformCase(
     body=orjson.dumps([event("Invoices.Created", 1872), event("Items.Updated", 5)]),
     messages=(OrderReference(order_id="Invoices-1872", kind=MessageKind.ORDER_UPDATED, occurred_at=AT),),
     unknown_topic=orjson.dumps([event("Quotations.Created", 1872)]),
+    lacks=frozenset((Lack.PARTS, Lack.RETURNS, Lack.SIGNED_TIME)),
     updates=(update("TEE", 42, 40), update("CAP", 0), update("GONE", 1)),
     # 45 in stock of which 5 are committed.
     before=(items(item("TEE", 45, 5)),),

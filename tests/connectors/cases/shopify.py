@@ -13,7 +13,7 @@ from connectors.platforms.shopify import Shopify
 from connectors.platforms.shopify.documents import SET_QUANTITIES
 from connectors.platforms.shopify.writing import KEYS
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 LOCATION = "gid://shopify/Location/106318430514"
 ORDER: dict[str, Any] = {
@@ -134,6 +134,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic={"X-Shopify-Topic": "themes/publish"},
+    lacks=frozenset((Lack.SIGNED_TIME, Lack.LOOK)),
     updates=UPDATES,
     request=("POST", "https://case.myshopify.com/admin/api/2026-10/graphql.json", written(UPDATES[0])),
     success=payload(),

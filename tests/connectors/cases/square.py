@@ -12,7 +12,7 @@ from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.square import Square
 from connectors.platforms.square.stock import KEYS
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 URL = "https://gateway.example/webhooks/square-1"
 LOCATION = "L8GWD5R9QB37X"
@@ -110,6 +110,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=orjson.dumps(PAYMENT | {"type": "customer.created"}),
+    lacks=frozenset((Lack.SIGNED_TIME, Lack.RESTOCKING)),
     updates=UPDATES,
     request=(
         "POST",

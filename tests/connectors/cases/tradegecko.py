@@ -10,7 +10,7 @@ from connectors.errors import AuthExpired, Permanent, Throttled
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.tradegecko import TradeGecko
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 
 def sign(secret: str, body: bytes) -> str:
@@ -64,6 +64,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=told("company.update"),
+    lacks=frozenset((Lack.PARTS, Lack.RETURNS, Lack.SIGNED_TIME, Lack.LOOK)),
     updates=(update("83375", 42, -10), update("83376", 0, -5), update("999", 1, 1)),
     request=(
         "POST",

@@ -10,7 +10,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable, Throttled
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderReference, OrderStage
 from connectors.platforms.walmart_marketplace import WalmartMarketplace
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 BASE = "https://marketplace.walmartapis.com/v3"
 MAIN = "1000005050"
@@ -126,6 +126,7 @@ CASE = PlatformCase(
             ),
         ),
     ),
+    lacks=frozenset((Lack.RETURNS, Lack.SIGNED_TIME)),
     updates=(update("TSHIRT-BLK-M", 42), update("MUG/ä", 0), update("GONE", 1)),
     mistyped_id="..",
     before=(item("TSHIRT-BLK-M", node(38, 2)),),

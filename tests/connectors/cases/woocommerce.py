@@ -8,7 +8,7 @@ from connectors.errors import AuthExpired, Permanent, Retriable
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.woocommerce import WooCommerce
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 # As PHP writes JSON: slashes and accents escaped. A signature over anything but these bytes does not fit.
 BODY = rb"""{"id":727,"number":"727","status":"processing","date_created_gmt":"2026-11-20T14:02:05",
@@ -76,6 +76,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic={"X-WC-Webhook-Topic": "coupon.created"},
+    lacks=frozenset((Lack.TOKENS, Lack.PARTS, Lack.SIGNED_TIME, Lack.RESTOCKING)),
     updates=(update("93", 40), update("94", 0), update("999", 1)),
     request=(
         "POST",

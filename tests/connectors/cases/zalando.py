@@ -5,7 +5,7 @@ from connectors.errors import AuthExpired, Permanent, Throttled
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.zalando import Zalando
 from connectors.updates import Confirmed, Rejected, StockUpdate
-from tests.connectors.case import PlatformCase, answer
+from tests.connectors.case import Lack, PlatformCase, answer
 
 BASE = "https://api.merchants.zalando.com/merchants/2f3a9c7e-0b1d-4c55-8e7a-9d0c1b2a3f40"
 GERMANY, FRANCE = "01924c48-49bb-40c2-9c32-ab582e6db6f4", "ca9d5f22-2a1b-4799-b3b7-83f47c191489"
@@ -104,6 +104,7 @@ CASE = PlatformCase(
             lines=(_line(1, STORE), _line(2, PLACE)),
         ),
     ),
+    lacks=frozenset((Lack.LOOK, Lack.RESTOCKING)),
     updates=(update(EAN, 42), update(ANOTHER, 0), update(UNKNOWN, 1)),
     request=(
         "POST",

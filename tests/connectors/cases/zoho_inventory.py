@@ -10,7 +10,7 @@ from connectors.errors import AuthExpired, Permanent, Throttled
 from connectors.messages import MessageKind, OrderReference
 from connectors.platforms.zoho_inventory import ZohoInventory
 from connectors.updates import Confirmed, StockUpdate
-from tests.connectors.case import NOW, PlatformCase, answer
+from tests.connectors.case import NOW, Lack, PlatformCase, answer
 
 BASE = "https://www.zohoapis.eu/inventory/v1"
 MAIN = "460000000091012"
@@ -79,6 +79,7 @@ CASE = PlatformCase(
         ),
     ),
     unknown_topic=orjson.dumps({"item_id": "460000000038080"}),
+    lacks=frozenset((Lack.RETURNS, Lack.SIGNED_TIME)),
     updates=(update("38080", 12), update("38090", 0), update("38099", 1)),
     before=(details(i38080=15),),
     request=(
