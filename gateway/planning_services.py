@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import uuid4
 
-import structlog
-
-from gateway.inventory.ports import StorageError
+from gateway.followers import Follower
 from gateway.operations.clock import Clock
 from gateway.operations.sourcing import ChannelLookup
 from gateway.operations.velocity import VelocityOperations
@@ -29,10 +23,6 @@ LEASE_SECONDS = 60.0
 """After the death of a process another one goes on; longer than one part of the ledger takes."""
 INTERVAL_SECONDS = 10.0
 """Between two looks for new entries; the ledger is only read once it has settled for longer than that anyhow."""
-SHARE = 0.25
-"""Part of the time that catching up with a long ledger may take from the process."""
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +33,17 @@ class PlanningServices:
     fold: VelocityFold
     leases: LeaseStore
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Follow the ledger."""
-        following = asyncio.create_task(self._follow(), name="velocity")
-        try:
-            yield
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+        return self._follower.running()
 
     async def follow(self) -> None:
         """Fold in all that has settled, unless another process does."""
-        while lease := await self.leases.acquire(LEASE):
-            started = time.monotonic()
-            if not await self.fold.step(lease.token):
-                return
-            await asyncio.sleep((time.monotonic() - started) * (1 / SHARE - 1))
+        await self._follower.follow()
 
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.9, 1.1))
-            try:
-                await self.follow()
-            except StorageError as error:
-                _log.warning("velocity_interrupted", error=str(error)[:300])
-            except Exception:
-                _log.exception("velocity_failed")
+    @property
+    def _follower(self) -> Follower:
+        return Follower(LEASE, self.fold, self.leases, INTERVAL_SECONDS)
 
 
 def create_planning_services(

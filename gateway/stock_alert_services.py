@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import uuid4
 
-import structlog
-
-from gateway.inventory.ports import StorageError
+from gateway.followers import Follower
 from gateway.metrics import Metrics
 from gateway.operations.alert_watching import AlertWatching
 from gateway.operations.clock import Clock
@@ -30,10 +24,6 @@ LEASE = "stock_watch"
 LEASE_SECONDS = 30.0
 """After the death of a process another one goes on; longer than one part of the ledger takes."""
 LOOK_SECONDS = 1.0
-SHARE = 0.25
-"""Part of the time that catching up with many entries may take from the process."""
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +34,17 @@ class StockAlertServices:
     watching: AlertWatching
     leases: LeaseStore
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Follow the ledger."""
-        following = asyncio.create_task(self._follow(), name="stock alerts")
-        try:
-            yield
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+        return self._follower.running()
 
     async def follow(self) -> None:
         """Look at all that can be seen, unless another process does."""
-        while lease := await self.leases.acquire(LEASE):
-            started = time.monotonic()
-            if not await self.watch.step(lease.token):
-                return
-            await asyncio.sleep((time.monotonic() - started) * (1 / SHARE - 1))
+        await self._follower.follow()
 
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS * random.uniform(0.8, 1.0))
-            try:
-                await self.follow()
-            except StorageError as error:
-                _log.warning("stock_watch_interrupted", error=str(error)[:300])
-            except Exception:
-                _log.exception("stock_watch_failed")
+    @property
+    def _follower(self) -> Follower:
+        return Follower(LEASE, self.watch, self.leases, LOOK_SECONDS)
 
 
 def create_stock_alert_services(

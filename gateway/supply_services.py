@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import uuid4
 
-import structlog
-
-from gateway.inventory.ports import StorageError
+from gateway.followers import Follower
 from gateway.operations.backorders import BackorderOperations
 from gateway.operations.clock import Clock
 from gateway.operations.lead_time_fold import LeadTimeFold
@@ -36,10 +30,6 @@ LEASE_SECONDS = 60.0
 """After the death of a process another one goes on; longer than one step takes."""
 INTERVAL_SECONDS = 30.0
 """Between two looks for purchases that have arrived."""
-SHARE = 0.25
-"""Part of the time that learning from many purchases may take from the process."""
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +43,17 @@ class SupplyServices:
     fold: LeadTimeFold
     leases: LeaseStore
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Learn from what arrives."""
-        following = asyncio.create_task(self._follow(), name="lead_times")
-        try:
-            yield
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+        return self._follower.running()
 
     async def follow(self) -> None:
         """Learn from all that has arrived, unless another process does."""
-        while lease := await self.leases.acquire(LEASE):
-            started = time.monotonic()
-            if not await self.fold.step(lease.token):
-                return
-            await asyncio.sleep((time.monotonic() - started) * (1 / SHARE - 1))
+        await self._follower.follow()
 
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL_SECONDS * random.uniform(0.9, 1.1))
-            try:
-                await self.follow()
-            except StorageError as error:
-                _log.warning("lead_times_interrupted", error=str(error)[:300])
-            except Exception:
-                _log.exception("lead_times_failed")
+    @property
+    def _follower(self) -> Follower:
+        return Follower(LEASE, self.fold, self.leases, INTERVAL_SECONDS)
 
 
 def create_supply_services(
