@@ -12,14 +12,13 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from gateway.inventory.deliveries import Attempt, Delivery, DeliveryState
 from gateway.inventory.webhook_endpoints import EventType
-from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.driver import Database, Document, as_storage_error, only_duplicates
 from gateway.store.views.pages import Place, newest_first, one
 
 DELIVERIES = "webhook_deliveries"
 KEPT = timedelta(days=30)
 
 _PENDING = {"state": DeliveryState.PENDING.value}
-_DUPLICATE_KEY = 11000
 
 DELIVERY_INDEXES = [
     IndexModel([("createdAt", ASCENDING)], expireAfterSeconds=int(KEPT.total_seconds())),
@@ -46,7 +45,7 @@ class DeliveryStore:
         try:
             await self._deliveries.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            if any(failed["code"] != _DUPLICATE_KEY for failed in error.details["writeErrors"]):
+            if not only_duplicates(error):
                 raise as_storage_error(error) from error
         except PyMongoError as error:
             raise as_storage_error(error) from error

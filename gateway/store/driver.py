@@ -18,12 +18,13 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
-    WTimeoutError,
+    WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
 
@@ -165,7 +166,11 @@ def as_storage_error(error: PyMongoError) -> StorageError:
         if isinstance(error, ConnectionFailure):
             return StoreUnavailable(str(error))
         return WriteConflict(str(error))
-    if isinstance(error, AutoReconnect | ConnectionFailure | ServerSelectionTimeoutError | WTimeoutError):
+    if isinstance(error, AutoReconnect | ConnectionFailure | ServerSelectionTimeoutError):
+        return StoreUnavailable(str(error))
+    # Written, but perhaps not for good: the primary shuts down (which it does not always label as to be tried again),
+    # or too few of the others answer.
+    if isinstance(error, WriteConcernError) or (isinstance(error, BulkWriteError) and _only_concern(error)):
         return StoreUnavailable(str(error))
     if isinstance(error, OperationFailure) and error.timeout:
         return StoreUnavailable(str(error))
@@ -177,6 +182,16 @@ def is_duplicate_key(error: PyMongoError) -> bool:
     if isinstance(error, DuplicateKeyError):
         return True
     return isinstance(error, OperationFailure) and error.code == _DUPLICATE_KEY
+
+
+def only_duplicates(error: BulkWriteError) -> bool:
+    """Whether a bulk write failed at nothing but documents that are there already."""
+    details = error.details
+    return not details["writeConcernErrors"] and all(one["code"] == _DUPLICATE_KEY for one in details["writeErrors"])
+
+
+def _only_concern(error: BulkWriteError) -> bool:
+    return bool(error.details["writeConcernErrors"]) and not error.details["writeErrors"]
 
 
 async def _settled(value: Any) -> Any:

@@ -13,13 +13,11 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from gateway.inventory.catalog import Location
 from gateway.inventory.stock import Item, ItemStatus
-from gateway.store.driver import Database, as_storage_error
+from gateway.store.driver import Database, as_storage_error, only_duplicates
 from gateway.store.item_documents import item_document
 from gateway.store.locations import LOCATIONS, location_document
 
 CURSOR_ITEMS = 1_000
-
-_DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,7 @@ async def _insert_new(collection: Any, documents: list[dict[str, Any]]) -> int:
     try:
         return len((await collection.insert_many(documents, ordered=False)).inserted_ids)
     except BulkWriteError as error:
-        failures = error.details["writeErrors"]
-        if any(failure["code"] != _DUPLICATE_KEY for failure in failures) or error.details.get("writeConcernErrors"):
+        if not only_duplicates(error):
             raise as_storage_error(error) from error
         return int(error.details["nInserted"])
     except PyMongoError as error:

@@ -13,12 +13,11 @@ from gateway.inventory.ports import WriteConflict
 from gateway.inventory.stock import ItemStatus
 from gateway.planning.stock_watch import Closed, ItemWatch, PlaceWatch, WatchChange, WatchedItem, WatchMark
 from gateway.store.alerts import UNRESOLVED, alert_document
-from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
+from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key, only_duplicates
 
 STOCK_WATCHES = "stock_watches"
 STOCK_WATCH_INDEXES = [IndexModel([("due", ASCENDING)], partialFilterExpression={"due": True})]
 
-_DUPLICATE_KEY = 11000
 _PROGRESS = "stock_watch"
 
 
@@ -120,7 +119,7 @@ class StockWatchStore:
                 await self._watches.bulk_write(watches, session=session)
                 await self._alerts.bulk_write(alerts, ordered=False, session=session)
             except BulkWriteError as error:
-                if all(one["code"] == _DUPLICATE_KEY for one in error.details["writeErrors"]):
+                if only_duplicates(error):
                     raise WriteConflict(str(error)) from error
                 raise
 
@@ -131,10 +130,9 @@ class StockWatchStore:
         try:
             await self._watches.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
-            failed = error.details["writeErrors"]
-            if error.details["writeConcernErrors"] or any(one["code"] != _DUPLICATE_KEY for one in failed):
+            if not only_duplicates(error):
                 raise as_storage_error(error) from error
-            return [one["index"] for one in failed]
+            return [one["index"] for one in error.details["writeErrors"]]
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return []

@@ -10,9 +10,8 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from gateway.planning.series import Cell, Series
 from gateway.planning.velocity import ItemVelocity, Progress
-from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
+from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key, only_duplicates
 
-_DUPLICATE_KEY = 11000
 _PROGRESS = "velocity"
 
 
@@ -80,8 +79,7 @@ class VelocityStore:
             await self._velocities.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
             # What is not older is not found, and cannot be inserted a second time either.
-            others = [failed for failed in error.details["writeErrors"] if failed["code"] != _DUPLICATE_KEY]
-            if others or error.details["writeConcernErrors"]:
+            if not only_duplicates(error):
                 raise as_storage_error(error) from error
         except PyMongoError as error:
             raise as_storage_error(error) from error
