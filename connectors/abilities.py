@@ -38,3 +38,5 @@ class StockAbilities:
     """Our own writes come back as notifications."""
     shows_counts: bool = True
     """False: it only takes counts, so it cannot be compared, and `read_stock` says so."""
+    counts_returns: bool = True
+    """False: what comes back raises no count of its own, so it is told of that like of any other change."""

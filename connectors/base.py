@@ -76,6 +76,10 @@ class Connector(ABC, Generic[Config]):
 
     # Inbound
 
+    def key_addresses(self, config: Config, notification: Notification) -> Mapping[str, str]:
+        """Where to fetch the public keys that `verify` needs in the notification, by name; the platform's own only."""
+        return {}
+
     def topic(self, notification: Notification) -> str:
         """The platform's own name of what happened; empty when it says none."""
         return ""

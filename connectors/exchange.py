@@ -87,6 +87,8 @@ class Notification:
     received_at: datetime
     url: str = ""
     """The public address it was sent to; some platforms sign it together with the body."""
+    public_keys: Mapping[str, bytes] = field(default_factory=dict)
+    """What was found at `Connector.key_addresses`, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

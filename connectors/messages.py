@@ -60,6 +60,8 @@ class OrderLine:
     """The platform's location the units are taken from; None where the platform did not say."""
     return_location_id: str | None = None
     """Where `released` units went back to, when that is another place than `location_id`."""
+    tracked: bool = True
+    """False: the platform ignores stock for it, say a service. It counts only where it is listed with us."""
 
     def __post_init__(self) -> None:
         if min(self.ordered, self.allocated, self.released) < 0 or self.allocated + self.released > self.ordered:

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from connectors.exchange import Notification
 
+WAIT_SECONDS = 20
+"""How long a queue holds an answer back while it is empty, at most; what SQS allows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueAddress:

@@ -20,11 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectors.addresses import AddressRefused, Network, guarded_sockets
 from connectors.errors import AuthExpired, ConnectorError, Permanent, Retriable, Unreachable
 from connectors.exchange import Notification, headers_of
-from connectors.queues import QueueAddress, QueuedNotification
+from connectors.queues import WAIT_SECONDS, QueueAddress, QueuedNotification
 
 RECEIVED_MAX = 10
 """Messages of one answer; what SQS allows."""
-WAIT_SECONDS = 20
 VISIBILITY_SECONDS = 60
 """How long a received message stays hidden from other receivers; then it comes again."""
 CALL_SECONDS_MAX = 10.0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from connectors.errors import Untrusted
+from connectors.errors import ConnectorError, Untrusted
 from connectors.exchange import Notification, headers_of
 from gateway.dispatch.connections import ChannelUnreadable, Connection, Connections
 from gateway.dispatch.reception import Reception
@@ -63,7 +64,7 @@ class Intake:
                 return await self._take(channel_id, self._notification(request, body))
         except (StorageError, TimeoutError) as error:
             _log.warning("webhook_not_stored", error=str(error)[:300])
-            return PlainTextResponse("Try again.", 503, headers={"Retry-After": "5"})
+            return _try_again()
 
     async def challenge(self, request: Request) -> Response:
         """Some platforms send their challenge by GET; anything else is nothing to get."""
@@ -72,7 +73,7 @@ class Intake:
             async with asyncio.timeout(STORE_SECONDS_MAX):
                 connection = await self._connection(channel_id)
         except (StorageError, TimeoutError):
-            return PlainTextResponse("Try again.", 503, headers={"Retry-After": "5"})
+            return _try_again()
         notification = self._notification(request, b"")
         answer = _handshake(channel_id, connection, notification) if connection is not None else None
         return answer or PlainTextResponse("Notifications are posted here.", 405, headers={"Allow": "POST"})
@@ -87,10 +88,15 @@ class Intake:
         if (answer := _handshake(channel_id, connection, notification)) is not None:
             return answer
         try:
-            connector.verify(connection.config, notification)
+            addresses = connector.key_addresses(connection.config, notification)
+            keys = await self._connections.public_keys.of(addresses)
+            connector.verify(connection.config, replace(notification, public_keys=keys))
         except Untrusted as error:
             _log.warning("webhook_untrusted", channel=channel_id, reason=error.reason)
             return _untrusted()
+        except ConnectorError as error:
+            _log.warning("webhook_keys_missing", channel=channel_id, reason=error.reason)
+            return _try_again()
         await self._reception.take(channel_id, EventSource.WEBHOOK, connector, notification)
         return Response(status_code=200)
 
@@ -119,6 +125,10 @@ def _handshake(channel_id: str, connection: Connection, notification: Notificati
     if reply.note:
         _log.info("webhook_handshake", channel=channel_id, note=reply.note)
     return Response(reply.body, reply.status, media_type=reply.content_type)
+
+
+def _try_again() -> Response:
+    return PlainTextResponse("Try again.", 503, headers={"Retry-After": "5"})
 
 
 def _untrusted() -> Response:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from connectors.addresses import Network
-from connectors.sqs import WAIT_SECONDS, SqsQueue
+from connectors.queues import WAIT_SECONDS, QueueAddress
 from gateway.dispatch.connections import Connections
 from gateway.dispatch.delay_watch import DelayWatch
 from gateway.dispatch.echoes import Echoes
 from gateway.dispatch.messages import MessageHandler
 from gateway.dispatch.order_polling import OrderPoller
 from gateway.dispatch.processing import InboxProcessor
-from gateway.dispatch.queue_receiving import QueueReceivers
+from gateway.dispatch.queue_receiving import OpenQueue, QueueReceivers
 from gateway.dispatch.reception import Reception
 from gateway.dispatch.renewing import Renewals
 from gateway.dispatch.subscribing import Subscriber
@@ -41,6 +42,9 @@ from gateway.store.stock import MongoStockStore
 from gateway.store.views.alerts import AlertView
 from gateway.store.views.inbox import InboxView
 from gateway.store.views.orders import OrderView
+
+if TYPE_CHECKING:
+    from connectors.sqs import SqsQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def create_reception_services(
         connections,
         leases,
         reception,
-        lambda address: SqsQueue(address, allowed_networks=networks, wait_seconds=wait_seconds),
+        _opening(networks, wait_seconds),
     )
     event_view, alert_view = InboxView(database), AlertView(database)
     alerts = AlertOperations(AlertStore(database), stock_store, utc_now)
@@ -147,6 +151,16 @@ def create_reception_services(
 def _counting(metrics: Metrics) -> Callable[[str], None]:
     """Counts the orders of a channel that a poll has brought first."""
     return lambda channel_id: metrics.orders_found.labels(channel_id).inc()
+
+
+def _opening(networks: Sequence[Network], wait_seconds: int) -> OpenQueue:
+    def opened(address: QueueAddress) -> SqsQueue:
+        # Amazon's client takes a quarter of a second to import, and only its channels have queues.
+        from connectors.sqs import SqsQueue
+
+        return SqsQueue(address, allowed_networks=networks, wait_seconds=wait_seconds)
+
+    return opened
 
 
 def _registering(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from connectors.simulated.magento import SimulatedMagento
 from connectors.simulated.sap_business_one import SimulatedSapBusinessOne
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.webhooks import Delivery
@@ -123,6 +124,20 @@ async def test_a_challenge_by_get_is_answered_and_nothing_else_is(door: Door) ->
             refused = await door.client.get(f"/webhooks/{channel_id}", headers=headers)
             assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
         assert await door.stored() == 0
+
+
+async def test_a_signature_with_a_published_key_is_checked_with_it(door: Door) -> None:
+    async with SimulatedMagento({SKU: 10}, signs_events=True) as shop:
+        await door.gateway.channels.channels.create("adobe", "magento", "Adobe", shop.config(), {HOME: shop.home()}, 0)
+        [event] = shop.order_deliveries(await shop.sell(SKU), "created")
+        shop.keys_missing = True
+        assert (await door.knock(event, "adobe")).status_code == 503, "Adobe sends nothing again after a 401"
+        shop.keys_missing = False
+        changed = Delivery(event.headers, event.body.replace(b"1", b"2", 1))
+        answers = [(await door.knock(one, "adobe")).status_code for one in (changed, event, event)]
+        assert (answers, await door.stored()) == ([401, 200, 200], 1)
+        challenge = await door.client.get("/webhooks/adobe?challenge=8ec8d794")
+        assert (challenge.status_code, challenge.text) == (200, "8ec8d794")
 
 
 async def test_credentials_that_come_along_are_not_kept(door: Door) -> None:

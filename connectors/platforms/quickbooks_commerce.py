@@ -3,13 +3,17 @@
 https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/inventoryadjustment (changes only)
 https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks (signature, CloudEvents and the body before them)
 https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/data-queries
+https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/salesreceipt (LinkedTxn: its refunds)
 
-An invoice and a sales receipt have left the count at once; estimates hold nothing. Nothing names the sale that a refund
-receipt or a credit memo takes back: units that came back are entered with the gateway, and comparing shows them.
-The names of events beyond `qbo.invoice.created.v1` are inferred from their pattern; so is that what is gone was voided
-or deleted. One that was deleted is only told of by its webhook.
+An invoice and a sales receipt have left the count at once; estimates hold nothing. What came back of a sales receipt is
+what the refund receipts made from it say, sellable or not. Other refund receipts and credit memos name no sale: only in
+India has a credit memo an InvoiceRef, where stock cannot be adjusted, and the invoice that it pays need not be the one
+that its goods are from. Such units are entered with the gateway, and comparing shows them.
+Inferred are the names of events beyond `qbo.invoice.created.v1`, that a sale has changed when a refund receipt was made
+from it, and that what is gone was voided or deleted. One that was deleted is only told of by its webhook.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -39,7 +43,7 @@ from connectors.shown_items import ShownItem, ShowsItems
 from connectors.signatures import DigestText, HmacSignature
 from connectors.updates import Confirmed, StockUpdate, UpdateOutcome
 
-ITEMS_PER_PAGE, SALES_PER_PAGE = 1000, 100
+ITEMS_PER_PAGE, SALES_PER_PAGE, REFUNDS_AT_ONCE = 1000, 100, 100
 THROTTLED_SECONDS = 60.0
 VERSION = {"minorversion": "75"}
 ENTITIES = {"invoice": "Invoice", "salesreceipt": "SalesReceipt"}
@@ -153,14 +157,14 @@ class QuickBooksCommerce(ShowsItems[QuickBooksConfig]):
         sales = answer.json()["QueryResponse"].get(ENTITIES[entity], [])
         following = f"{entity} {int(start) + SALES_PER_PAGE}" if len(sales) == SALES_PER_PAGE else None
         following = following or ("salesreceipt 1" if entity == "invoice" else None)
-        events = tuple(_event(entity, sale) for sale in sales)
+        events = yield from _told(config, entity, sales)
         return Page(entries=events, cursor=poll.after_answer(answer, following), more=following is not None)
 
     def read_order(self, config: QuickBooksConfig, order_id: str) -> Flow[OrderEvent | None]:
         entity, _, number = order_id.partition("-")
         answer = yield config.api.get(f"/{entity}/{int(number)}", VERSION, expected=(400,))
         if answer.status == 200:
-            return _event(entity, answer.json()[ENTITIES[entity]])
+            return (yield from _told(config, entity, [answer.json()[ENTITIES[entity]]]))[0]
         code, reason = _fault(answer)
         if code != GONE:
             raise Permanent(f"{self.title} refuses to show a sale: {reason}")
@@ -245,36 +249,52 @@ def _adjustment(update: StockUpdate) -> Record:
     return {"DetailType": kind, kind: detail}
 
 
-def _sold(lines: Sequence[Record]) -> Iterator[Record]:
-    """A bundle holds the lines of its items."""
+def _told(config: QuickBooksConfig, entity: str, sales: Sequence[Record]) -> Flow[tuple[OrderEvent, ...]]:
+    """With what their refund receipts say. One that is not found was deleted."""
+    ids = sorted({number for sale in sales for number in _refund_ids(sale)})
+    refunds: dict[str, Record] = {}
+    for start in range(0, len(ids), REFUNDS_AT_ONCE):
+        listed = ", ".join(f"'{int(number)}'" for number in ids[start : start + REFUNDS_AT_ONCE])
+        found = yield from _query(config, "RefundReceipt", f"where Id in ({listed})", 1, REFUNDS_AT_ONCE)
+        refunds |= {refund["Id"]: refund for refund in found}
+    return tuple(_event(entity, sale, [refunds[one] for one in _refund_ids(sale) if one in refunds]) for sale in sales)
+
+
+def _refund_ids(sale: Record) -> list[str]:
+    return [link["TxnId"] for link in sale.get("LinkedTxn", ()) if link["TxnType"].lower() == "refundreceipt"]
+
+
+def _sold(lines: Sequence[Record]) -> Iterator[tuple[str, str | None, Any]]:
+    """Line, item and quantity. A bundle holds the lines of its items."""
     for line in lines:
         yield from _sold(line.get("GroupLineDetail", {}).get("Line", ()))
         if line["DetailType"] == "SalesItemLineDetail":
-            yield line
+            detail = line["SalesItemLineDetail"]
+            yield line["Id"], detail.get("ItemRef", {}).get("value"), detail.get("Qty", 0)
 
 
-def _event(entity: str, sale: Record) -> OrderEvent:
-    """What was voided keeps its lines, of no units."""
-    units = {line["Id"]: units_taken(line["SalesItemLineDetail"].get("Qty", 0)) for line in _sold(sale["Line"])}
-    voided = not any(units.values())
+def _event(entity: str, sale: Record, refunds: Sequence[Record]) -> OrderEvent:
+    """What was voided keeps its lines, of no units. A negative line came back, too. Only the item that did is told."""
+    sold = [(line, item, units_taken(quantity)) for line, item, quantity in _sold(sale["Line"])]
+    voided = not any(units for _, _, units in sold)
     stage = OrderStage.CANCELLED if voided else OrderStage.FULFILLED
-    lines = tuple(
-        line_at(
-            stage,
-            line_id=line["Id"],
-            sku=None,
-            platform_ids={"item_id": line["SalesItemLineDetail"]["ItemRef"]["value"]},
-            ordered=units[line["Id"]],
-        )
-        for line in _sold(sale["Line"])
-        if "ItemRef" in line["SalesItemLineDetail"]
-    )
+    back: Counter[str | None] = Counter()
+    for _, item, units in sold:
+        back[item] += max(0, -units)
+    for _, item, quantity in _sold([line for refund in refunds for line in refund["Line"]]):
+        back[item] += max(0, units_there(quantity))
+    lines = []
+    for line, item, units in sold:
+        if item is not None and units >= 0:
+            ids, returned = {"item_id": item}, min(back[item], units)
+            back[item] -= returned
+            lines.append(line_at(stage, line_id=line, sku=None, platform_ids=ids, ordered=units, returned=returned))
     return OrderEvent(
         order_id=f"{entity}-{sale['Id']}",
         kind=MessageKind.ORDER_UPDATED,
-        occurred_at=datetime.fromisoformat(sale["MetaData"]["LastUpdatedTime"]),
+        occurred_at=max(datetime.fromisoformat(one["MetaData"]["LastUpdatedTime"]) for one in (sale, *refunds)),
         stage=stage,
         status="voided" if voided else "sold",
         name=sale.get("DocNumber"),
-        lines=lines,
+        lines=tuple(lines),
     )

@@ -6,6 +6,7 @@ from connectors.simulated.cin7_core import SimulatedCin7Core
 from connectors.simulated.cin7_omni import SimulatedCin7Omni
 from connectors.simulated.clover import SimulatedClover
 from connectors.simulated.dynamics_365 import SimulatedDynamics365
+from connectors.simulated.dynamics_365_dataverse import SimulatedDataverse
 from connectors.simulated.lightspeed_retail import SimulatedLightspeedRetail
 from connectors.simulated.lightspeed_xseries import SimulatedLightspeedXSeries
 from connectors.simulated.magento import SimulatedMagento
@@ -30,6 +31,7 @@ __all__ = [
     "SimulatedCin7Core",
     "SimulatedCin7Omni",
     "SimulatedClover",
+    "SimulatedDataverse",
     "SimulatedDynamics365",
     "SimulatedLightspeedRetail",
     "SimulatedLightspeedXSeries",

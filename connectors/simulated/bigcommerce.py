@@ -6,13 +6,13 @@ import hmac
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from email.utils import format_datetime
 from typing import Annotated, Any
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from connectors.simulated.bigcommerce_orders import consignments, shown_line, shown_order, status_of
 from connectors.simulated.misbehaviour import PLAYED, Handler
 from connectors.simulated.platform import SimulatedPlatform
 from connectors.simulated.sales import SoldLine, SoldOrder
@@ -22,7 +22,6 @@ STORE, TOKEN, SECRET = "abc123", "bc-token", "client secret"
 BASE = f"/stores/{STORE}"
 QUOTA = 150
 SCOPES = {"created": "store/order/created", "refunded": "store/order/refund/created"}
-STATUSES = {2: "Shipped", 3: "Partially Shipped", 4: "Refunded", 5: "Cancelled", 11: "Awaiting Fulfillment"}
 
 Record = dict[str, Any]
 
@@ -179,6 +178,7 @@ class SimulatedBigCommerce(SimulatedPlatform):
         return {"location_id": int(location), "total_inventory_onhand": on_hand, "available_to_sell": available}
 
     async def _list_products(self, request: web.Request) -> web.StreamResponse:
+        wanted = request.query.get("id:in")
         products = [
             {
                 "id": number,
@@ -188,6 +188,7 @@ class SimulatedBigCommerce(SimulatedPlatform):
                 "variants": [{"id": self.variants[sku], "product_id": number, "sku": sku}],
             }
             for sku, number in self.products.items()
+            if wanted is None or str(number) in wanted.split(",")
         ]
         return _paged(request, products, 250)
 
@@ -206,32 +207,21 @@ class SimulatedBigCommerce(SimulatedPlatform):
 
     async def _order(self, request: web.Request) -> web.StreamResponse:
         order = self.orders.get(int(request.match_info["id"]))
-        return _problem(404, "Not found") if order is None else web.json_response(self._body(order))
+        if order is None:
+            return _problem(404, "Not found")
+        asked = (request.query.get("include"), request.query.get("consignment_structure"))
+        shown = {"consignments": consignments(order)} if asked == ("consignments", "object") else {}
+        return web.json_response(self._body(order) | shown)
 
     async def _order_products(self, request: web.Request) -> web.StreamResponse:
         return _listed(request, [self._line(line) for line in self.orders[int(request.match_info["id"])].lines])
 
     def _body(self, order: SoldOrder) -> Record:
-        status = self.statuses.get(order.order_id, _status(order))
-        return {
-            "id": order.order_id,
-            "status_id": status,
-            "status": STATUSES.get(status, f"Status {status}"),
-            "date_modified": format_datetime(order.updated_at),
-            "is_deleted": order.order_id in self.archived,
-        }
+        status = self.statuses.get(order.order_id, status_of(order))
+        return shown_order(order, status) | {"is_deleted": order.order_id in self.archived}
 
     def _line(self, line: SoldLine) -> Record:
-        return {
-            "id": line.line_id,
-            "product_id": self.products[line.sku],
-            "variant_id": self.variants[line.sku],
-            "sku": line.sku,
-            "type": "physical",
-            "quantity": line.ordered,
-            "quantity_shipped": line.fulfilled,
-            "quantity_refunded": line.refunded,
-        }
+        return shown_line(line) | {"product_id": self.products[line.sku], "variant_id": self.variants[line.sku]}
 
     # Webhooks
 
@@ -262,16 +252,6 @@ class SimulatedBigCommerce(SimulatedPlatform):
         hook = self.hooks[int(request.match_info["id"])]
         hook |= _HookChange.model_validate_json(await request.read()).model_dump()
         return web.json_response({"data": hook, "meta": {}})
-
-
-def _status(order: SoldOrder) -> int:
-    if order.cancelled_at:
-        return 5
-    if all(line.refunded == line.ordered for line in order.lines):
-        return 4
-    if all(line.unshipped == 0 for line in order.lines):
-        return 2
-    return 3 if any(line.fulfilled for line in order.lines) else 11
 
 
 def _asked(request: web.Request) -> tuple[int, int]:

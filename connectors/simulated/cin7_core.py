@@ -46,13 +46,16 @@ class _Adjustment(BaseModel):
 
 
 class SimulatedCin7Core(CountsOnHand):
-    """`in_bins` names goods of which a part lies in a bin. `drafts`: adjustments stay drafts."""
+    """`in_bins` names goods of which a part lies in a bin, `services` what is no goods. `drafts`: adjustments stay
+    drafts."""
 
     def __init__(self, stock: Mapping[str, int], *, locations: tuple[str, ...] = ("Main Warehouse", "Outlet")) -> None:
         super().__init__()
         self.locations = locations
         self.skus = list(stock)
         self.in_bins: set[str] = set()
+        self.services: set[str] = set()
+        self.sold_at: dict[int, str | None] = {}
         self.drafts = False
         self.hooks: dict[str, Record] = {}
         for sku, quantity in stock.items():
@@ -107,8 +110,16 @@ class SimulatedCin7Core(CountsOnHand):
         return _page(request, "LocationList", [{"Name": name, "IsDeprecated": False} for name in self.locations])
 
     async def _list_products(self, request: web.Request) -> web.StreamResponse:
-        plain = {"Type": "Stock", "CostingMethod": "FIFO"}
-        return _page(request, "Products", [{"SKU": sku, "Name": sku, **plain} for sku in self.skus])
+        found = [self._product(sku) for sku in self.skus]
+        wanted = request.query.get("ID")
+        return _page(request, "Products", [one for one in found if wanted in (None, one["ID"])])
+
+    def _product(self, sku: str) -> Record:
+        kind = "Service" if sku in self.services else "Stock"
+        return {"ID": self._product_id(sku), "SKU": sku, "Name": sku, "Type": kind, "CostingMethod": "FIFO"}
+
+    def _product_id(self, sku: str) -> str:
+        return str(UUID(int=self.skus.index(sku)))
 
     async def _availability(self, request: web.Request) -> web.StreamResponse:
         """Nothing is said of what is nowhere. A part of a SKU finds it, too."""
@@ -151,23 +162,48 @@ class SimulatedCin7Core(CountsOnHand):
         order = self.orders.get(UUID(request.query["ID"]).int)
         return web.json_response(self._body(order)) if order else _refused("Sale was not found")
 
+    async def pick(self, order: SoldOrder, place: str) -> None:
+        """All that is left of the order is taken from there, wherever it was sold."""
+        self.sold_at.setdefault(order.order_id, order.taken_from)
+        for line in order.lines:
+            self.shelf.add(line.sku, order.taken_from, line.unshipped)
+            self.shelf.add(line.sku, place, -line.unshipped)
+        order.taken_from, order.updated_at = place, self.now()
+
+    def _fulfilment(self, order: SoldOrder, units: Mapping[str, int], shipped: str) -> list[Record]:
+        lines = [
+            {"SKU": sku, "Location": order.taken_from, "Quantity": float(some)}
+            for sku, some in units.items()
+            if some and sku not in self.services
+        ]
+        return [{"Pick": {"Status": "AUTHORISED", "Lines": lines}, "Ship": {"Status": shipped}}] if lines else []
+
     def _body(self, order: SoldOrder) -> Record:
-        left = [{"SKU": line.sku, "Quantity": float(line.fulfilled)} for line in order.lines if line.fulfilled]
-        shipment = {"Pick": {"Status": "AUTHORISED", "Lines": left}, "Ship": {"Status": "AUTHORISED"}}
+        fulfilments = self._fulfilment(order, {line.sku: line.fulfilled for line in order.lines}, "AUTHORISED")
+        if order.order_id in self.sold_at:
+            fulfilments += self._fulfilment(order, {line.sku: line.unshipped for line in order.lines}, "DRAFT")
         back = [
-            {"SKU": line.sku, "Quantity": float(part.units)}
+            {"SKU": line.sku, "Location": part.place, "Quantity": float(part.units)}
             for line in order.lines
             for part in line.returned
             if part.restocked and part.shipped
         ]
-        lines = [{"SKU": line.sku, "Quantity": float(line.ordered), "DropShip": False} for line in order.lines]
+        lines = [
+            {
+                "ProductID": self._product_id(line.sku),
+                "SKU": line.sku,
+                "Quantity": float(line.ordered),
+                "DropShip": False,
+            }
+            for line in order.lines
+        ]
         return {
             "ID": _guid(order),
             "Status": STATUSES[stage_of(order)],
-            "Location": order.taken_from,
+            "Location": self.sold_at.get(order.order_id, order.taken_from),
             "LastModifiedOn": order.updated_at.strftime("%Y-%m-%dT%H:%M:%S.000"),
             "Order": {"SaleOrderNumber": f"SO-{order.order_id}", "Status": "AUTHORISED", "Lines": lines},
-            "Fulfilments": [shipment] if left else [],
+            "Fulfilments": fulfilments,
             "CreditNotes": [{"Status": "AUTHORISED", "Restock": back}] if back else [],
         }
 
@@ -191,7 +227,7 @@ def _guid(order: SoldOrder) -> str:
 
 
 def _page(request: web.Request, name: str, found: list[Record]) -> web.Response:
-    number, size = int(request.query["Page"]), int(request.query["Limit"])
+    number, size = int(request.query.get("Page", "1")), int(request.query.get("Limit", "100"))
     return web.json_response({"Total": len(found), "Page": number, name: found[(number - 1) * size : number * size]})
 
 

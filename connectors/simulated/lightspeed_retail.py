@@ -17,7 +17,7 @@ from connectors.simulated.webhooks import Delivery
 ACCOUNT = "123456"
 BASE = f"/API/V3/Account/{ACCOUNT}"
 BUCKET = 90
-RELATIONS = {"Item": '["ItemShops"]', "Sale": '["SaleLines"]'}
+RELATIONS = {"Item": '["ItemShops"]', "Sale": '["SaleLines","SaleLines.Item"]'}
 
 Record = dict[str, Any]
 
@@ -161,15 +161,18 @@ class SimulatedLightspeedRetail(SimulatedPlatform):
     def _sales(self) -> Iterator[Record]:
         for order in self.orders.values():
             done = order.order_id not in self.layaways | self.baskets
-            lines = [self._line(order, line, line.line_id, line.ordered) for line in order.lines]
-            yield _sale(order, order.order_id, lines, order.cancelled_at or order.created_at, completed=done)
+            shop = order.taken_from
+            lines = [self._line(order, line, line.line_id, line.ordered, shop) for line in order.lines]
+            yield _sale(order, order.order_id, lines, order.cancelled_at or order.created_at, shop, completed=done)
             for line in order.lines if not order.cancelled_at else ():
                 for number, back in enumerate(line.returned):
                     sale_id = line.line_id * 1000 + number
-                    lines = [self._line(order, line, sale_id, -back.units, sale_id)]
-                    yield _sale(order, sale_id, lines, order.updated_at, completed=True)
+                    lines = [self._line(order, line, sale_id, -back.units, back.place, sale_id)]
+                    yield _sale(order, sale_id, lines, order.updated_at, back.place, completed=True)
 
-    def _line(self, order: SoldOrder, line: SoldLine, line_id: int, units: int, sale_id: int | None = None) -> Record:
+    def _line(
+        self, order: SoldOrder, line: SoldLine, line_id: int, units: int, shop: str | None, sale_id: int | None = None
+    ) -> Record:
         return {
             "saleLineID": str(line_id),
             "unitQuantity": str(units),
@@ -178,7 +181,8 @@ class SimulatedLightspeedRetail(SimulatedPlatform):
             "isWorkorder": "false",
             "parentSaleLineID": str(line.line_id if units < 0 else 0),
             "itemID": self.items[line.sku],
-            "shopID": order.taken_from,
+            "Item": {"itemType": self.types.get(line.sku, "default")},
+            "shopID": shop,
             "saleID": str(sale_id or order.order_id),
         }
 
@@ -188,7 +192,9 @@ class SimulatedLightspeedRetail(SimulatedPlatform):
             yield from lines if isinstance(lines, list) else [lines]
 
 
-def _sale(order: SoldOrder, sale_id: int, lines: list[Record], at: datetime, *, completed: bool) -> Record:
+def _sale(
+    order: SoldOrder, sale_id: int, lines: list[Record], at: datetime, shop: str | None, *, completed: bool
+) -> Record:
     voided = _text(order.cancelled_at is not None)
     return {
         "saleID": str(sale_id),
@@ -197,7 +203,7 @@ def _sale(order: SoldOrder, sale_id: int, lines: list[Record], at: datetime, *, 
         "completed": _text(completed),
         "archived": voided,
         "voided": voided,
-        "shopID": order.taken_from,
+        "shopID": shop,
         "SaleLines": {"SaleLine": lines[0] if len(lines) == 1 else lines},
     }
 

@@ -61,7 +61,7 @@ class _Hook(_Body):
 
 
 class SimulatedLightspeedXSeries(SimulatedPlatform):
-    """`untracked` products are sold and not counted."""
+    """`untracked` products are sold and not counted. With `search_loops`, a search never ends."""
 
     def __init__(self, stock: Mapping[str, int], *, outlet_names: Iterable[str] = ("Main",)) -> None:
         super().__init__()
@@ -71,6 +71,7 @@ class SimulatedLightspeedXSeries(SimulatedPlatform):
         self.statuses: dict[int, str] = {}
         self.hooks: dict[str, Record] = {}
         self.tokens = RefreshTokens("addon", "first hush")
+        self.search_loops = False
         self.calls = 0
         for sku, quantity in stock.items():
             self.shelf.put(sku, self.home(), quantity)
@@ -92,6 +93,7 @@ class SimulatedLightspeedXSeries(SimulatedPlatform):
 
     def routes(self) -> Iterable[web.RouteDef]:
         plain = (
+            ("GET", NEW + "/products/{id}", self._product),
             ("PUT", NEW + "/products/{id}", self._put_product),
             ("GET", NEW + "/products", self._products),
             ("POST", NEW + "/inventory_levels", self._levels),
@@ -133,7 +135,14 @@ class SimulatedLightspeedXSeries(SimulatedPlatform):
     # Products and counts
 
     async def _products(self, request: web.Request) -> web.StreamResponse:
-        products = [
+        return _versioned(request, self._all_products())
+
+    async def _product(self, request: web.Request) -> web.StreamResponse:
+        found = [product for product in self._all_products() if product["id"] == request.match_info["id"]]
+        return web.json_response({"data": found[0]} if found else {}, status=200 if found else 404)
+
+    def _all_products(self) -> list[Record]:
+        return [
             {
                 "id": product_id,
                 "name": sku.title(),
@@ -145,7 +154,6 @@ class SimulatedLightspeedXSeries(SimulatedPlatform):
             }
             for number, (sku, product_id) in enumerate(self.products.items(), 1)
         ]
-        return _versioned(request, products)
 
     async def _put_product(self, request: web.Request) -> web.StreamResponse:
         sku = next((sku for sku, number in self.products.items() if number == request.match_info["id"]), None)
@@ -197,7 +205,9 @@ class SimulatedLightspeedXSeries(SimulatedPlatform):
     async def _search(self, request: web.Request) -> web.StreamResponse:
         since, offset = datetime.fromisoformat(request.query["date_from"]), int(request.query["offset"])
         found = [sale for sale in self._sold() if datetime.fromisoformat(sale["sale_date"]) >= since]
-        return web.json_response({"data": found[offset : offset + int(request.query["page_size"])]})
+        size = int(request.query["page_size"])
+        page = (found * size)[:size] if self.search_loops else found[offset : offset + size]
+        return web.json_response({"data": page})
 
     def _sold(self) -> list[Record]:
         return [sale for order in self.orders.values() for sale in (self.sale_of(order), *self._returns_of(order))]
@@ -212,6 +222,7 @@ class SimulatedLightspeedXSeries(SimulatedPlatform):
         returned = [(line, part) for line in order.lines for part in line.returned if not order.cancelled_at]
         return [
             self._record(order, order.order_id * 1000 + number, "CLOSED", [(line.sku, -part.units)], order.updated_at)
+            | {"outlet_id": part.place}
             for number, (line, part) in enumerate(returned)
         ]
 

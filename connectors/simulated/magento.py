@@ -5,11 +5,16 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
 import orjson
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connectors.simulated.held import CountsOnHand, stage_of
@@ -22,6 +27,8 @@ KEYS = {
 }
 BASE = "/rest/all/V1"
 STATES = {"open": "processing", "shipped": "complete", "cancelled": "canceled"}
+CLIENT_ID = "ca7b36f23be94dcb9d2ebb97f0276e3f"
+OLD_KEY, KEY = "/prod/keys/pub-key-old.pem", "/prod/keys/pub-key-simulated.pem"
 EVENTS = {"fulfilled": "observer.sales_order_shipment_save_after"}
 
 Record = dict[str, Any]
@@ -41,9 +48,21 @@ class _SourceItems(BaseModel):
 
 
 class SimulatedMagento(CountsOnHand):
-    def __init__(self, stock: Mapping[str, int], *, sources: tuple[str, ...] = ("default", "outlet")) -> None:
+    """With `signs_events` the operator relies on Adobe's signature, of whose two keys one is gone already;
+    `keys_missing` takes away the other. `uncounted` are sold as virtual products whose stock is not managed."""
+
+    def __init__(
+        self,
+        stock: Mapping[str, int],
+        *,
+        sources: tuple[str, ...] = ("default", "outlet"),
+        signs_events: bool = False,
+    ) -> None:
         super().__init__()
         self.sources = sources
+        self.signs_events = signs_events
+        self.keys_missing = False
+        self.uncounted: set[str] = set()
         self.nonces: set[str] = set()
         for sku, quantity in stock.items():
             for number, source in enumerate(sources):
@@ -51,7 +70,10 @@ class SimulatedMagento(CountsOnHand):
         self.skus = list(stock)
 
     def config(self) -> Record:
-        return {"base_url": f"{self.url}/rest/all", **KEYS, "event_token": "simulated-token", "refunds_restock": True}
+        proof = {"event_token": "simulated-token"}
+        if self.signs_events:
+            proof = {"recipient_client_id": CLIENT_ID, "event_keys_url": self.url}
+        return {"base_url": f"{self.url}/rest/all", **KEYS, **proof, "refunds_restock": True}
 
     def home(self) -> str:
         return self.sources[0]
@@ -65,10 +87,12 @@ class SimulatedMagento(CountsOnHand):
             ("GET", "/inventory/source-items", self._list_items),
             ("POST", "/inventory/source-items", self._write_items),
             ("GET", "/products", self._list_products),
+            ("GET", "/products/{sku}", self._product),
             ("GET", "/orders", self._list_orders),
             ("GET", "/orders/{id}", self._order),
         )
-        return [web.route(method, BASE + path, self._guarded(handler)) for method, path, handler in plain]
+        guarded = [web.route(method, BASE + path, self._guarded(handler)) for method, path, handler in plain]
+        return [*guarded, web.get(KEY, self._show_key)]
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
@@ -121,6 +145,13 @@ class SimulatedMagento(CountsOnHand):
     async def _list_products(self, request: web.Request) -> web.StreamResponse:
         return _page(request, [{"sku": sku, "name": sku, "type_id": "simple"} for sku in self.skus])
 
+    async def _product(self, request: web.Request) -> web.StreamResponse:
+        sku = request.match_info["sku"]
+        if sku not in self.skus:
+            return _refused(404, "The product that was requested doesn't exist. Verify the product and try again.")
+        stock_item = {"manage_stock": sku not in self.uncounted}
+        return web.json_response({"sku": sku, "extension_attributes": {"stock_item": stock_item}})
+
     async def _list_orders(self, request: web.Request) -> web.StreamResponse:
         by_change = sorted(self.orders.values(), key=lambda order: order.updated_at)
         return _page(request, [self._body(order) for order in by_change])
@@ -136,17 +167,44 @@ class SimulatedMagento(CountsOnHand):
             "state": STATES[stage_of(order)],
             "status": STATES[stage_of(order)],
             "updated_at": order.updated_at.strftime("%Y-%m-%d %H:%M:%S"),
-            "items": [item for line in order.lines for item in _lines(order, line)],
+            "items": [
+                item
+                for line in order.lines
+                for item in _lines(order, line, "virtual" if line.sku in self.uncounted else "simple")
+            ],
         }
 
     def order_deliveries(self, order: SoldOrder, happened: str) -> list[Delivery]:
         topic = EVENTS.get(happened, "observer.sales_order_save_commit_after")
         value = {"entity_id": order.order_id, "order_id": order.order_id}
         event = {"type": f"com.adobe.commerce.{topic}", "eventid": str(self.new_id()), "data": {"value": value}}
-        return [Delivery({"Content-Type": "application/json"}, orjson.dumps(event))]
+        return [self.event_delivery(event | {"recipientclientid": CLIENT_ID})]
+
+    def event_delivery(self, event: Record) -> Delivery:
+        """Adobe signs every event, whether anybody looks or not."""
+        body = orjson.dumps(event)
+        signed = base64.b64encode(_signing_key().sign(body, PKCS1v15(), SHA256())).decode()
+        headers = {
+            "x-adobe-public-key1-path": OLD_KEY,
+            "x-adobe-digital-signature-1": "b2xk",
+            "x-adobe-public-key2-path": KEY,
+            "x-adobe-digital-signature-2": signed,
+        }
+        return Delivery({"Content-Type": "application/json", **headers}, body)
+
+    async def _show_key(self, request: web.Request) -> web.StreamResponse:
+        if self.keys_missing:
+            return web.Response(status=503)
+        public = _signing_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return web.Response(body=public)
 
 
-def _lines(order: SoldOrder, line: SoldLine) -> list[Record]:
+@cache
+def _signing_key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _lines(order: SoldOrder, line: SoldLine, kind: str) -> list[Record]:
     """Of a configurable product and its part; what becomes of it is noted at the whole."""
     counts = {
         "qty_shipped": line.fulfilled,
@@ -158,7 +216,7 @@ def _lines(order: SoldOrder, line: SoldLine) -> list[Record]:
     whole = {"item_id": line.line_id, "sku": line.sku, "qty_ordered": line.ordered, "product_type": "configurable"}
     part = {"item_id": line.line_id + 100_000, "sku": line.sku, "qty_ordered": line.ordered}
     none = dict.fromkeys(counts, 0)
-    return [whole | counts, part | none | {"parent_item_id": line.line_id, "product_type": "simple"}]
+    return [whole | counts, part | none | {"parent_item_id": line.line_id, "product_type": kind}]
 
 
 def _page(request: web.Request, found: list[Record]) -> web.Response:

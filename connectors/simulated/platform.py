@@ -43,6 +43,8 @@ class SimulatedPlatform(ABC):
         self.webhooks = WebhookSender()
         self.requests: deque[ReceivedRequest] = deque(maxlen=REQUESTS_MAX)
         self.orders: dict[int, SoldOrder] = {}
+        self.returns_to: str | None = None
+        """Where units come back to; None: to where they were taken from."""
         self._misbehaviours: deque[Misbehaviour] = deque()
         self._stopping = asyncio.Event()
         self._next_id = 1000
@@ -101,9 +103,10 @@ class SimulatedPlatform(ABC):
         return await self._tell(order, "fulfilled")
 
     def _take_back(self, order: SoldOrder, line: SoldLine, units: int, *, restock: bool, shipped: bool) -> None:
-        line.returned.append(ReturnedUnits(units, restock, shipped))
+        back = ReturnedUnits(units, restock, shipped, self.returns_to or order.taken_from)
+        line.returned.append(back)
         if restock:
-            self.shelf.add(line.sku, order.taken_from, units)
+            self.shelf.add(line.sku, back.place, units)
 
     async def _tell(self, order: SoldOrder, happened: str) -> SoldOrder:
         order.updated_at = self.now()

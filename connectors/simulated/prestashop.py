@@ -16,7 +16,8 @@ from connectors.simulated.webhooks import Delivery
 
 KEY = "ZQ88PRJX5VWQHCWE4EE7SQ7HPNX00RAJ"
 ZONE = ZoneInfo("America/New_York")
-STATES = {"open": 2, "shipped": 4, "cancelled": 6, "error": 8}
+STATES = {"open": 2, "shipped": 4, "cancelled": 6, "refunded": 7, "error": 8}
+"""Of a new shop; only 4 is flagged as shipped."""
 PER_PAGE_MAX = 500
 
 Record = dict[str, Any]
@@ -137,7 +138,7 @@ class SimulatedPrestaShop(SimulatedPlatform):
     def _order_body(self, order: SoldOrder) -> Record:
         return {
             "id": order.order_id,
-            "current_state": str(STATES[stage_of(order)]),
+            "current_state": str(STATES[_state_of(order)]),
             "date_upd": order.updated_at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S"),
             "reference": f"REF{order.order_id}",
         }
@@ -154,6 +155,12 @@ class SimulatedPrestaShop(SimulatedPlatform):
             "product_quantity_refunded": str(line.refunded),
             "product_quantity_reinjected": str(0 if order.cancelled_at else restocked),
         }
+
+
+def _state_of(order: SoldOrder) -> str:
+    """An order whose money was given back leaves the shipped state."""
+    refunded = not order.cancelled_at and all(line.refunded == line.ordered for line in order.lines)
+    return "refunded" if refunded else stage_of(order)
 
 
 def _fits(value: Any, wanted: str) -> bool:

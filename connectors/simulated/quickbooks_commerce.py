@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ BASE = f"/v3/company/{REALM}"
 ACCOUNT = "86"
 _QUERY = re.compile(r"select \* from (\w+)(?: where (.+?))?(?: orderby \w+)? startposition (\d+) maxresults (\d+)")
 _VERBS = {"created": "created", "cancelled": "voided", "refunded": "updated", "fulfilled": "updated"}
+_REFUNDED_BY = {"SalesReceipt": "RefundReceipt", "Invoice": "CreditMemo"}
 
 Record = dict[str, Any]
 
@@ -51,8 +53,20 @@ class _Adjustment(BaseModel):
     lines: list[_Line] = Field(alias="Line", min_length=1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Refund:
+    number: int
+    order: SoldOrder
+    sku: str
+    units: int
+    at: datetime
+
+
 class SimulatedQuickBooks(SimulatedPlatform):
-    """Sells by invoices, which lower the count at once; cancelling one voids it. `deleted` invoices are gone."""
+    """Sells by receipts, or else by invoices, which lower the count at once; cancelling one voids it. A receipt is
+    linked to the refund receipts made from it, an invoice to no credit memo. What is `deleted` is gone."""
+
+    sells_by: Literal["SalesReceipt", "Invoice"] = "SalesReceipt"
 
     def __init__(self, stock: Mapping[str, int]) -> None:
         super().__init__()
@@ -60,6 +74,7 @@ class SimulatedQuickBooks(SimulatedPlatform):
         self.tokens = RefreshTokens("client", "hush hush")
         self.verifier = "verifier"
         self.deleted: set[int] = set()
+        self.refunds: dict[int, _Refund] = {}
         self.adjustments: dict[str, str] = {}
         for sku, quantity in stock.items():
             self.shelf.put(sku, None, quantity)
@@ -79,27 +94,44 @@ class SimulatedQuickBooks(SimulatedPlatform):
     def is_stock_write(self, path: str, body: bytes) -> bool:
         return path.endswith("/inventoryadjustment")
 
+    async def refund(self, order: SoldOrder, sku: str, units: int, *, restock: bool = True) -> SoldOrder:
+        refund = _Refund(self.new_id(), order, sku, units, self.now())
+        self.refunds[refund.number] = refund
+        if restock:
+            self.shelf.add(sku, None, units)
+        await self.webhooks.deliver(self._delivery(_REFUNDED_BY[self.sells_by], "created", refund.number, refund.at))
+        return order if self.sells_by == "Invoice" else await self._tell(order, "refunded")
+
+    async def take_off(self, order: SoldOrder, sku: str, units: int) -> SoldOrder:
+        """Somebody lowers what the sale itself says was sold."""
+        next(line for line in order.lines if line.sku == sku).ordered -= units
+        self.shelf.add(sku, None, units)
+        return await self._tell(order, "refunded")
+
     def order_deliveries(self, order: SoldOrder, happened: str) -> list[Delivery]:
+        return [self._delivery(self.sells_by, _VERBS[happened], order.order_id, order.updated_at)]
+
+    def _delivery(self, entity: str, verb: str, number: int, at: datetime) -> Delivery:
         event = {
             "specversion": "1.0",
             "id": f"event-{self.new_id()}",
             "source": "intuit.dsnRZGV2ZWxvcGVy",
-            "type": f"qbo.invoice.{_VERBS[happened]}.v1",
+            "type": f"qbo.{entity.lower()}.{verb}.v1",
             "datacontenttype": "application/json",
-            "time": order.updated_at.isoformat(),
-            "intuitentityid": str(order.order_id),
+            "time": at.isoformat(),
+            "intuitentityid": str(number),
             "intuitaccountid": REALM,
             "data": {},
         }
         body = orjson.dumps([event])
         digest = base64.b64encode(hmac.digest(self.verifier.encode(), body, hashlib.sha256)).decode()
-        return [Delivery({"Content-Type": "application/json", "intuit-signature": digest}, body)]
+        return Delivery({"Content-Type": "application/json", "intuit-signature": digest}, body)
 
     def routes(self) -> Iterable[web.RouteDef]:
         yield web.post("/oauth2/v1/tokens/bearer", self._grant)
         yield web.post(f"{BASE}/inventoryadjustment", self._guarded(self._adjust))
         yield web.get(f"{BASE}/query", self._guarded(self._query))
-        yield web.get(f"{BASE}/invoice/{{id}}", self._guarded(self._invoice))
+        yield web.get(f"{BASE}/{{entity:invoice|salesreceipt}}/{{id}}", self._guarded(self._read))
 
     async def _grant(self, request: web.Request) -> web.StreamResponse:
         client = BasicAuth.decode(request.headers["Authorization"])
@@ -126,7 +158,8 @@ class SimulatedQuickBooks(SimulatedPlatform):
             return _fault(400, "4000", "Error parsing query")
         records = {
             "Item": [self._item(sku) for sku in self.items],
-            "Invoice": [self._record(order) for order in self.orders.values() if order.order_id not in self.deleted],
+            self.sells_by: [self._sale(order) for order in self.orders.values() if order.order_id not in self.deleted],
+            "RefundReceipt": [self._refund(refund) for refund in self.refunds.values()],
             "CompanyInfo": [{"Id": "1", "CompanyName": "Mugs Inc."}],
             "Account": [{"Id": ACCOUNT}],
         }
@@ -150,28 +183,31 @@ class SimulatedQuickBooks(SimulatedPlatform):
             self.adjustments[key] = str(self.new_id())
         return web.json_response({"InventoryAdjustment": {"Id": self.adjustments[key], "SyncToken": "0"}})
 
-    async def _invoice(self, request: web.Request) -> web.StreamResponse:
+    async def _read(self, request: web.Request) -> web.StreamResponse:
         order = self.orders.get(int(request.match_info["id"]))
-        if order is None or order.order_id in self.deleted:
+        if order is None or order.order_id in self.deleted or request.match_info["entity"] != self.sells_by.lower():
             return _fault(400, "610", "Object Not Found : Something you're trying to use has been made inactive.")
-        return web.json_response({"Invoice": self._record(order)})
+        return web.json_response({self.sells_by: self._sale(order)})
 
-    def _record(self, order: SoldOrder) -> Record:
+    def _sale(self, order: SoldOrder) -> Record:
+        units = [(line.sku, line.ordered - line.refunded) for line in order.lines]
+        linked = [refund for refund in self.refunds.values() if refund.order is order and self.sells_by != "Invoice"]
+        links = [{"TxnId": str(refund.number), "TxnType": "RefundReceipt"} for refund in linked]
+        return {**self._record(order.order_id, order.updated_at, units), "LinkedTxn": links}
+
+    def _refund(self, refund: _Refund) -> Record:
+        return self._record(refund.number, refund.at, [(refund.sku, refund.units)])
+
+    def _record(self, number: int, changed: datetime, units: Iterable[tuple[str, int]]) -> Record:
+        kind = "SalesItemLineDetail"
         lines = [
-            {
-                "Id": str(number),
-                "DetailType": "SalesItemLineDetail",
-                "SalesItemLineDetail": {
-                    "ItemRef": {"value": self.items[line.sku]},
-                    "Qty": line.ordered - line.refunded,
-                },
-            }
-            for number, line in enumerate(order.lines, 1)
+            {"Id": str(place), "DetailType": kind, kind: {"ItemRef": {"value": self.items[sku]}, "Qty": quantity}}
+            for place, (sku, quantity) in enumerate(units, 1)
         ]
         return {
-            "Id": str(order.order_id),
-            "DocNumber": f"N{order.order_id}",
-            "MetaData": {"LastUpdatedTime": order.updated_at.isoformat()},
+            "Id": str(number),
+            "DocNumber": f"N{number}",
+            "MetaData": {"LastUpdatedTime": changed.isoformat()},
             "Line": [*lines, {"DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}],
         }
 

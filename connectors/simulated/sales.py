@@ -10,6 +10,8 @@ class ReturnedUnits:
     restocked: bool
     shipped: bool
     """They had left the house: a return, not a cancellation."""
+    place: str | None = None
+    """Where they came back to."""
 
 
 @dataclass(slots=True)

@@ -45,6 +45,7 @@ class SimulatedSquare(SimulatedPlatform):
         self.signature_key = signature_key
         self.locations = {f"LOC{number}": name for number, name in enumerate(location_names, 101)}
         self.variations = {sku: f"VARIATION{number}" for number, sku in enumerate(stock, 4001)}
+        self.untracked: set[str] = set()
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.inventory = SquareInventory(self.shelf, self.variations, self.locations)
         self._tokens = {PERSONAL_TOKEN}
@@ -57,6 +58,7 @@ class SimulatedSquare(SimulatedPlatform):
             ("POST", "/v2/inventory/counts/batch-retrieve", self._counts),
             ("POST", "/v2/catalog/search", self._catalog),
             ("POST", "/v2/orders/search", self._search),
+            ("POST", "/v2/catalog/batch-retrieve", self._variations_asked),
             ("POST", "/v2/orders/batch-retrieve", self._orders),
             ("GET", "/v2/orders/{id}", self._order),
             ("GET", "/v2/payments/{id}", self._payment),
@@ -150,9 +152,12 @@ class SimulatedSquare(SimulatedPlatform):
         ]
         return _page("counts", found, wanted.cursor, wanted.limit)
 
-    async def _catalog(self, request: web.Request) -> web.StreamResponse:
-        wanted = models.SearchCatalog.model_validate_json(await request.read())
-        found = [
+    async def _variations_asked(self, request: web.Request) -> web.StreamResponse:
+        wanted = models.RetrieveCatalog.model_validate_json(await request.read()).object_ids
+        return web.json_response({"objects": [one for one in self._variation_objects() if one["id"] in wanted]})
+
+    def _variation_objects(self) -> list[dict[str, Any]]:
+        return [
             {
                 "type": "ITEM_VARIATION",
                 "id": variation,
@@ -162,11 +167,15 @@ class SimulatedSquare(SimulatedPlatform):
                     "item_id": f"ITEM{variation}",
                     "name": "Regular",
                     "sku": sku,
-                    "track_inventory": True,
+                    "track_inventory": sku not in self.untracked,
                 },
             }
             for sku, variation in self.variations.items()
         ]
+
+    async def _catalog(self, request: web.Request) -> web.StreamResponse:
+        wanted = models.SearchCatalog.model_validate_json(await request.read())
+        found = self._variation_objects()
         related = [
             {"type": "ITEM", "id": f"ITEM{variation}", "item_data": {"name": sku.title()}}
             for sku, variation in self.variations.items()

@@ -66,6 +66,10 @@ class SearchCatalog(_Body):
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
+class RetrieveCatalog(_Body):
+    object_ids: Annotated[list[Id], Field(max_length=1000)]
+
+
 class TimeRange(_Body):
     start_at: datetime
 

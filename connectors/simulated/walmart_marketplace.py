@@ -1,4 +1,4 @@
-"""A simulated Walmart Marketplace seller: tokens, inventory by ship node, feeds, orders, signed webhooks."""
+"""A simulated Walmart Marketplace seller: tokens, inventory by ship node, feeds, orders, returns, webhooks."""
 
 import base64
 import hashlib
@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from connectors.simulated.held import CountsOnHand
 from connectors.simulated.misbehaviour import PLAYED, Handler, Misbehaviour
-from connectors.simulated.sales import SoldLine, SoldOrder
+from connectors.simulated.sales import ReturnedUnits, SoldOrder
 from connectors.simulated.walmart_marketplace_feeds import Feeds
 from connectors.simulated.walmart_marketplace_models import Inventories, NodeInput, Subscription, SubscriptionChange
 from connectors.simulated.walmart_marketplace_orders import order_page, purchase_order
+from connectors.simulated.walmart_marketplace_returns import Return, Returns
 from connectors.simulated.webhooks import Delivery
 
 CLIENT, SECRET, WEBHOOK_SECRET = "walmart-client", "walmart-secret", "simulated walmart hush"
@@ -42,6 +43,7 @@ class SimulatedWalmart(CountsOnHand):
         self.skus = list(stock)
         self.feeds = Feeds(self)
         self.uses_feeds = feeds
+        self.returns = Returns(self)
         self.digest: Literal["hex", "base64"] = "hex"
         self.wrapped = True
         self.empty_status = 200
@@ -69,6 +71,7 @@ class SimulatedWalmart(CountsOnHand):
             "client_secret": SECRET,
             "webhook_secret": WEBHOOK_SECRET,
             "feeds": self.uses_feeds,
+            "returns_restock": True,
             "api_url": self.url,
         }
 
@@ -91,9 +94,19 @@ class SimulatedWalmart(CountsOnHand):
             self.shelf.put(line.sku, order.taken_from, 0)
             await self.webhooks.deliver(self.out_of_stock(line.sku, order.taken_from or ""))
 
-    def _take_back(self, order: SoldOrder, line: SoldLine, units: int, *, restock: bool, shipped: bool) -> None:
-        """What was shipped and comes back is counted by the seller."""
-        super()._take_back(order, line, units, restock=restock and not shipped, shipped=shipped)
+    async def refund(self, order: SoldOrder, sku: str, units: int, *, restock: bool = True) -> SoldOrder:
+        """Of what was shipped, nothing is told, and a return changes no order."""
+        line = next(line for line in order.lines if line.sku == sku)
+        if line.unshipped >= units:
+            return await super().refund(order, sku, units, restock=restock)
+        self.returns.happen(self.begin_return(order, sku, units), "DELIVERED_AT_RETURN_CENTER", "REFUND_ISSUED")
+        return order
+
+    def begin_return(self, order: SoldOrder, sku: str, units: int) -> Return:
+        """The seller counts it once it is back."""
+        line = next(line for line in order.lines if line.sku == sku)
+        line.returned.append(ReturnedUnits(units, restocked=False, shipped=True))
+        return self.returns.begin(order, line, units)
 
     def order_deliveries(self, order: SoldOrder, happened: str) -> list[Delivery]:
         if happened not in SUB_EVENTS:
@@ -128,6 +141,7 @@ class SimulatedWalmart(CountsOnHand):
             ("GET", "/feeds/{id}", self.feeds.show),
             ("GET", "/orders", self._list_orders),
             ("GET", "/orders/{id}", self._order),
+            ("GET", "/returns", self.returns.show),
             ("GET", "/webhooks/subscriptions", self._list_subscriptions),
             ("POST", "/webhooks/subscriptions", self._subscribe),
             ("PATCH", "/webhooks/subscriptions/{id}", self._change_subscription),

@@ -87,7 +87,12 @@ class SimulatedWooCommerce(SimulatedPlatform):
         parent = int(request.match_info.get("parent", 0))
         if parent and not any(product.product_id == parent for product in self.products.values()):
             return _error(404, "woocommerce_rest_product_invalid_id", "Invalid ID.")
-        found = [product for product in self.products.values() if product.parent_id == parent]
+        wanted = {int(one) for one in request.query.get("include", "").split(",") if one}
+        found = [
+            product
+            for product in self.products.values()
+            if product.parent_id == parent and (not wanted or product.product_id in wanted)
+        ]
         return _page(request, [product.body(self.shelf, naive(self.now())) for product in found])
 
     async def _batch(self, request: web.Request) -> web.StreamResponse:

@@ -40,7 +40,8 @@ class _Adjustment(BaseModel):
 
 
 class SimulatedZohoInventory(CountsOnHand):
-    """With `approves`, adjustments wait for somebody. `by_serial` names goods that are counted by serial number."""
+    """With `approves`, adjustments wait for somebody. `by_serial` names goods that are counted by serial number,
+    `kinds` has the types of those that are not counted. An item of `gone` refuses its neighbours' details, too."""
 
     def __init__(self, stock: Mapping[str, int], *, webhook_secret: str = "simulated123456") -> None:
         super().__init__()
@@ -49,6 +50,8 @@ class SimulatedZohoInventory(CountsOnHand):
         self.location = str(self.new_id())
         self.approves = False
         self.by_serial: set[str] = set()
+        self.kinds: dict[str, Mapping[str, str]] = {}
+        self.gone: set[str] = set()
         self.access_token = ""
         self.tokens_granted = 0
         for sku, quantity in stock.items():
@@ -112,6 +115,8 @@ class SimulatedZohoInventory(CountsOnHand):
 
     async def _details(self, request: web.Request) -> web.StreamResponse:
         wanted = request.query["item_ids"].split(",")
+        if any(self.items[sku] in wanted for sku in self.gone):
+            return _answer(404, 1002, "Item does not exist.")
         found = [self._item(sku) for sku, number in self.items.items() if number in wanted]
         return _answer(200, 0, "success", items=found)
 
@@ -126,6 +131,9 @@ class SimulatedZohoInventory(CountsOnHand):
             "item_id": self.items[sku],
             "sku": sku,
             "name": sku,
+            "product_type": "goods",
+            "item_type": "inventory",
+            **self.kinds.get(sku, {}),
             "track_serial_number": serial,
             "locations": [place],
         }
@@ -156,6 +164,13 @@ class SimulatedZohoInventory(CountsOnHand):
         if order is None:
             return _answer(404, 1002, "Sales Order does not exist.")
         return _answer(200, 0, "success", salesorder=self._body(order))
+
+    async def delete(self, order: SoldOrder) -> None:
+        """A rule for it tells what a rule for its last edit told."""
+        deliveries = self.order_deliveries(order, "deleted")
+        del self.orders[order.order_id]
+        for delivery in deliveries:
+            await self.webhooks.deliver(delivery)
 
     async def _locations(self, request: web.Request) -> web.StreamResponse:
         return _answer(200, 0, "success", locations=[{"location_id": self.location, "location_name": "Main"}])

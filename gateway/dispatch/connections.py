@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from connectors.base import Connector
 from connectors.client import ChannelClient
 from connectors.config import ChannelConfig, InvalidConfig, read_config
+from connectors.public_keys import PublicKeys
 from connectors.session import HttpSession
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import Code, InvalidInput
@@ -80,6 +81,7 @@ class Connections:
         full_config: Callable[[Channel], Json],
     ) -> None:
         """`full_config` decrypts a channel's settings."""
+        self.public_keys = PublicKeys(session)
         self._connectors = connectors
         self._session = session
         self._full_config = full_config

@@ -112,4 +112,5 @@ def _line(line: OrderLine) -> ChannelLine:
         released=line.released,
         place=line.location_id,
         return_place=line.return_location_id,
+        tracked=line.tracked,
     )

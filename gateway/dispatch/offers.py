@@ -66,11 +66,13 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is true now: what the channel is offered and how its platform writes; and since when it is."""
+    """What is true now: what the channel is offered, and since when; how its platform writes, and whether it counts
+    what comes back."""
 
     offering: Offering
     writes: StockWrites
     now: datetime
+    counts_returns: bool = True
 
 
 def offer(
@@ -87,6 +89,8 @@ def offer(
     """
     offering = present.offering
     policy = offering.policy(item, listing.learned)
+    if own is not None and not present.counts_returns:
+        own = [replace(movement, delta=movement.delta - movement.returned) for movement in own]
     sold = None if own is None else _sold(offering.channel, listing, item, own)
     unchanged: dict[Place, Confirmed] = {}
     intents: list[Intent] = []

@@ -49,11 +49,13 @@ class Pusher:
         writes: StockWrites,
         item_ids: Sequence[str],
         actual: Mapping[str, Mapping[Place, int]],
+        *,
+        counts_returns: bool = True,
     ) -> list[Offer]:
         """What the channel is to be told of these items, from what is true now. Raises ValveShut."""
         channel = offering.channel
         # Before anything is read: what a platform is told to have been true at this time was true then.
-        present = Present(offering, writes, datetime.now(UTC))
+        present = Present(offering, writes, datetime.now(UTC), counts_returns)
         listings, items = await asyncio.gather(
             self._pushes.listings(channel.id, item_ids), self._pushes.items(item_ids)
         )

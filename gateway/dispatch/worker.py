@@ -177,7 +177,8 @@ class ChannelWorker:
         # Until its answer is recorded, a request must be assumed to have arrived.
         self._recovered = False
         try:
-            offers = await self._pusher.offers(self._offering, abilities.writes, taken, self._comparisons.take(taken))
+            actual, counts = self._comparisons.take(taken), abilities.counts_returns
+            offers = await self._pusher.offers(self._offering, abilities.writes, taken, actual, counts_returns=counts)
             for group in requests(offers, abilities.updates_max):
                 settlement = await self._pusher.send(self.channel, self._connection, self.lease, group)
                 self._measure(group, settlement, abilities.writes)

@@ -35,6 +35,8 @@ class ChannelLine:
     released: int
     place: Place = None
     return_place: Place = None
+    tracked: bool = True
+    """Otherwise the platform ignores stock for it, and it is left out where nothing is listed as it here."""
 
     @property
     def shipped(self) -> int:
@@ -139,7 +141,9 @@ class SalesOperations:
             precedence=_stored(reported.precedence),
             lines=None
             if reported.lines is None
-            else tuple(_line(channel, locations, item_ids[line.line_id], line) for line in lines),
+            else tuple(
+                _line(channel, locations, item_ids[line.line_id], line) for line in lines if line.line_id in item_ids
+            ),
             held_item_ids=frozenset(line.item_id for line in held.values()),
         )
 
@@ -150,7 +154,8 @@ class SalesOperations:
         return tuple(at for at, active in known.items() if active)
 
     async def _item_ids(self, channel_id: str, lines: Sequence[ChannelLine]) -> dict[str, str]:
-        """Our item by line id: by the platform's ids, else by the listing's SKU, else by an item of the same SKU."""
+        """Our item by line id: by the platform's ids, else by the listing's SKU, else by an item of the same SKU.
+        Raises WaitingForListing for a tracked line without one."""
         if not lines:
             return {}
         skus = {line.sku for line in lines if line.sku}
@@ -164,7 +169,7 @@ class SalesOperations:
                 found[line.line_id] = listing.item_id
             elif item is not None:
                 found[line.line_id] = item.id
-            else:
+            elif line.tracked:
                 shown = line.sku or ", ".join(f"{name} {value}" for name, value in line.ids.items())
                 raise WaitingForListing(f"Nothing is listed here as '{shown}'. List it, and the order is applied.")
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.ledger import MADE_HERE
+from gateway.inventory.quantities import Bucket
 from gateway.store.driver import Database, Document, as_storage_error
 
 MOVEMENTS_MAX = 20_000
@@ -29,6 +31,8 @@ class OwnMovement:
     seq: int
     location_id: str
     delta: int
+    returned: int = 0
+    """Of `delta`, units that had left and came back; a cancellation has none."""
 
 
 @dataclass(slots=True)
@@ -92,8 +96,17 @@ class OwnMovements:
 
 
 def _movements(document: dict[str, Any], since: Mapping[str, int]) -> list[OwnMovement]:
+    seq, changes = document["seq"], Counter[tuple[str, str, str]]()
+    for line in document["lines"]:
+        if seq > since.get(line["itemId"], seq):
+            changes[line["itemId"], line["locationId"], line["bucket"]] += line["delta"]
     return [
-        OwnMovement(line["itemId"], document["seq"], line["locationId"], line["delta"])
-        for line in document["lines"]
-        if line["bucket"] == "available" and document["seq"] > since.get(line["itemId"], document["seq"])
+        OwnMovement(item_id, seq, at, delta, _returned(delta, changes.get((item_id, at, Bucket.ALLOCATED.value), 0)))
+        for (item_id, at, bucket), delta in changes.items()
+        if bucket == Bucket.AVAILABLE.value
     ]
+
+
+def _returned(available: int, allocated: int) -> int:
+    """What becomes available without having been promised had left."""
+    return max(0, available + min(0, allocated))

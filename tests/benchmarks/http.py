@@ -57,7 +57,7 @@ class Server:
 
 @asynccontextmanager
 async def server(skus: int, driver: str) -> AsyncIterator[Server]:
-    """The server process, killed at the end: its data is temporary."""
+    """The server process, ended cleanly: until its database has ended, the directory cannot be removed."""
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "tests.benchmarks.http_server", directory, str(skus), driver]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -68,7 +68,8 @@ async def server(skus: int, driver: str) -> AsyncIterator[Server]:
             yield Server(int(port), key)
         finally:
             process.terminate()
-            await process.wait()
+            async with asyncio.timeout(60):
+                await process.wait()
 
 
 class Bench:

@@ -1,11 +1,13 @@
 """The server of the HTTP benchmark: the real application, and at `/empty` mutations and queries that do nothing.
 
-Run as a process of its own, with a directory for the database; prints its port and the API key when it is ready.
+Run as a process of its own, with a directory for the database; prints its port and the API key when it is ready, and
+ends at SIGTERM.
 """
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -84,6 +86,8 @@ async def _nobody(connection: HTTPConnection) -> None:
 
 
 async def serve(directory: Path, skus: int, driver: str) -> None:
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     settings = Settings(data_dir=directory, mongodb_driver=driver)  # type: ignore[arg-type]
     empty = strawberry.Schema(EmptyQuery, EmptyMutation, config=StrawberryConfig(scalar_map=SCALARS))
     async with private_database(directory) as database, open_gateway(settings, database.uri) as gateway:
@@ -100,7 +104,7 @@ async def serve(directory: Path, skus: int, driver: str) -> None:
                 listener,
                 settings,
                 health,
-                stopping=asyncio.Event(),
+                stopping=stopping,
                 on_started=lambda: print(listener.getsockname()[1], key, flush=True),
             )
 

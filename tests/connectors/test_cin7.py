@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from connectors.errors import Permanent
-from connectors.messages import OrderReference, OrderStage
+from connectors.messages import OrderEvent, OrderReference, OrderStage
+from connectors.platforms.cin7.core_sales import PRODUCTS_MAX
 from connectors.simulated import SimulatedCin7Core, SimulatedCin7Omni
 from connectors.simulated.misbehaviour import Misbehaviour
 from connectors.updates import Confirmed, Rejected
@@ -51,8 +52,13 @@ async def omni(make_client: MakeClient, request: pytest.FixtureRequest) -> Async
         yield connected
 
 
-def sale(status: str, order: str = "AUTHORISED", **more: Any) -> tuple[OrderStage, list[tuple[int, int, int]]]:
-    lines = [{"SKU": "TEE", "Quantity": 2.0}, {"SKU": "TEE", "Quantity": 1.0}, {"SKU": "FAR", "Quantity": 1, **DROPPED}]
+def read(status: str, order: str = "AUTHORISED", **more: Any) -> OrderEvent:
+    """Of three TEE, whose product is looked up until they are picked."""
+    lines = [
+        {"SKU": "TEE", "ProductID": "p1", "Quantity": 2.0},
+        {"SKU": "TEE", "ProductID": "p1", "Quantity": 1.0},
+        {"SKU": "FAR", "Quantity": 1, **DROPPED},
+    ]
     body = {
         "ID": SALE,
         "Status": status,
@@ -61,11 +67,18 @@ def sale(status: str, order: str = "AUTHORISED", **more: Any) -> tuple[OrderStag
         "Order": {"SaleOrderNumber": "SO-00044", "Status": order, "Lines": lines},
         **more,
     }
-    _, event = drive(CASE.connector.read_order(CONFIG, SALE), [answer(body)])
+    answers = [answer(body), answer(GOODS)]
+    _, event = drive(CASE.connector.read_order(CONFIG, SALE), answers)
     assert event is not None
+    return event
+
+
+def sale(status: str, order: str = "AUTHORISED", **more: Any) -> tuple[OrderStage, list[tuple[int, int, int]]]:
+    event = read(status, order, **more)
     return event.stage, [(one.ordered, one.allocated, one.released) for one in event.lines or ()]
 
 
+GOODS = {"Total": 1, "Products": [{"SKU": "TEE", "Type": "Stock"}]}
 DROPPED = {"DropShip": True}
 LEFT = [
     {
@@ -91,6 +104,75 @@ def test_a_sale_is_followed_through_its_shipments_and_returns() -> None:
     assert sale("COMPLETED", Fulfilments=LEFT) == (OrderStage.FULFILLED, [(3, 0, 0)])
     assert sale("COMPLETED", Fulfilments=LEFT, CreditNotes=BACK) == (OrderStage.FULFILLED, [(3, 0, 1)])
     assert sale("VOIDED") == (OrderStage.CANCELLED, [(3, 0, 3)])
+
+
+def picked(units: float, place: str | None, shipped: str = "AUTHORISED") -> dict[str, Any]:
+    lines = [{"SKU": "TEE", "Location": place, "Quantity": units}]
+    return {"Pick": {"Status": "AUTHORISED", "Lines": lines}, "Ship": {"Status": shipped}}
+
+
+def places(event: OrderEvent) -> list[tuple[str, str | None, int, int, int]]:
+    return [(one.line_id, one.location_id, one.ordered, one.allocated, one.released) for one in event.lines or ()]
+
+
+def tracked(event: OrderEvent) -> dict[str | None, bool]:
+    return {line.sku: line.tracked for line in event.lines or ()}
+
+
+def test_what_is_picked_elsewhere_is_taken_from_there() -> None:
+    some = [picked(2.0, "East", "DRAFT")]
+    assert places(read("PICKED", Fulfilments=some)) == [("TEE@East", "East", 2, 2, 0), ("TEE", "Main", 1, 1, 0)]
+    both = [picked(2.0, "East"), picked(1.0, None)]
+    assert places(read("SHIPPING", Fulfilments=both)) == [("TEE@East", "East", 2, 0, 0), ("TEE", "Main", 1, 0, 0)]
+    assert places(read("COMPLETED", Fulfilments=[picked(9.0, "East")])) == [("TEE@East", "East", 3, 0, 0)]
+    draft = [picked(3.0, "East") | {"Pick": {"Status": "DRAFT", "Lines": None}, "Ship": {"Status": "DRAFT"}}]
+    _, (line,) = sale("PICKING", Fulfilments=draft)
+    assert line == (3, 3, 0), "nothing is picked yet"
+
+
+def test_a_return_is_told_at_the_place_it_is_restocked_at() -> None:
+    notes = [{"Status": "AUTHORISED", "Restock": [{"SKU": "TEE", "Location": "East", "Quantity": 1.0}]}]
+    event = read("COMPLETED", Fulfilments=[picked(1.0, "East"), picked(2.0, "Main")], CreditNotes=notes)
+    assert places(event) == [("TEE@East", "East", 1, 0, 1), ("TEE", "Main", 2, 0, 0)]
+    event = read("COMPLETED", Fulfilments=[picked(3.0, "Main")], CreditNotes=notes)
+    (line,) = event.lines or ()
+    assert (line.location_id, line.released, line.return_location_id) == ("Main", 1, "East")
+
+
+async def test_a_service_is_told_as_such(core: Connected, shop: SimulatedCin7Core) -> None:
+    shop.services.add("CAP")
+    shop.shelf.put("CAP", shop.home(), 5)
+    order = await shop.sell_many({"MUG": 2, "CAP": 1})
+    before = await core.order(str(UUID(int=order.order_id)))
+    await shop.fulfil(order)
+    after = await core.order(str(UUID(int=order.order_id)))
+    assert [tracked(event) for event in (before, after)] == [{"MUG": True, "CAP": False}] * 2
+
+
+async def test_a_sale_that_is_too_long_to_look_up_is_goods_until_it_is_picked(
+    core: Connected, shop: SimulatedCin7Core
+) -> None:
+    skus = [f"PEN-{number}" for number in range(PRODUCTS_MAX)]
+    for sku in (*skus, "ENGRAVING"):
+        shop.skus.append(sku)
+        shop.shelf.put(sku, shop.home(), 5)
+    shop.services.add("ENGRAVING")
+    order = await shop.sell_many(dict.fromkeys((*skus, "ENGRAVING"), 1))
+    assert tracked(await core.order(str(UUID(int=order.order_id))))["ENGRAVING"]
+    await shop.pick(order, shop.home())
+    assert tracked(await core.order(str(UUID(int=order.order_id)))) == {**dict.fromkeys(skus, True), "ENGRAVING": False}
+
+
+async def test_goods_picked_at_another_location_leave_that_one(core: Connected, shop: SimulatedCin7Core) -> None:
+    shop.shelf.put("MUG", "Outlet", 9)
+    order = await shop.sell("MUG", 2)
+    await shop.pick(order, "Outlet")
+    before = await core.order(str(UUID(int=order.order_id)))
+    await shop.fulfil(order)
+    after = await core.order(str(UUID(int=order.order_id)))
+    assert [event.stage for event in (before, after)] == [OrderStage.OPEN, OrderStage.FULFILLED]
+    assert [places(event)[0][1:3] for event in (before, after)] == [("Outlet", 2)] * 2
+    assert [shop.on_hand("MUG", place) for place in shop.locations] == [10, 7]
 
 
 def test_events_name_their_sale_in_two_ways() -> None:

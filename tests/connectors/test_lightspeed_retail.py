@@ -101,6 +101,28 @@ async def test_a_refund_is_found_at_the_sale_it_takes_back(retail: Connected, sh
     assert await retail.order(sold) == after[sold]
 
 
+async def test_what_is_taken_back_in_another_shop_is_there(retail: Connected, shop: SimulatedLightspeedRetail) -> None:
+    shop.shelf.put("MUG", "2", 0)
+    order = await shop.sell("MUG", 3)
+    places = []
+    for shop.returns_to in ("2", "1"):
+        await shop.refund(order, "MUG", 1)
+        (line,) = (await retail.order(str(order.order_id))).lines or ()
+        places.append((line.location_id, line.released, line.return_location_id))
+    assert places == [("1", 1, "2"), ("1", 2, None)], "each return is told of with its own place"
+    assert [shop.shelf.quantity("MUG", place) for place in ("1", "2")] == [8, 1]
+
+
+async def test_what_lightspeed_does_not_count_is_told_as_such(
+    retail: Connected, shop: SimulatedLightspeedRetail
+) -> None:
+    shop.types["CAP"] = "non_inventory"
+    shop.shelf.put("CAP", "1", 5)
+    await shop.sell_many({"MUG": 2, "CAP": 1})
+    (event,) = (await polled(retail))[0].values()
+    assert [(line.ordered, line.tracked) for line in event.lines or ()] == [(2, True), (1, False)]
+
+
 async def test_the_tills_basket_holds_nothing_and_a_layaway_is_promised(
     retail: Connected, shop: SimulatedLightspeedRetail
 ) -> None:

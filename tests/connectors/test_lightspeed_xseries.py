@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.config import read_config
-from connectors.errors import AuthExpired, Untrusted
+from connectors.errors import AuthExpired, Permanent, Untrusted
 from connectors.exchange import Notification, headers_of
 from connectors.messages import OrderEvent, OrderReference, OrderStage
+from connectors.platforms.lightspeed_xseries.sales import PRODUCTS_MAX, SEARCH_PAGE, SEARCHED_MAX, read_untracked
 from connectors.simulated import SimulatedLightspeedXSeries
 from connectors.simulated.misbehaviour import Misbehaviour
 from connectors.updates import Confirmed, Deferred, Stale
-from tests.connectors.case import NOW, answer
+from tests.connectors.case import NOW, answer, drive
 from tests.connectors.cases.lightspeed_xseries import CASE
 from tests.connectors.conftest import STOCK, MakeClient
 from tests.connectors.connected import Connected
@@ -71,6 +72,8 @@ def test_a_webhook_of_a_personal_token_is_proven_by_its_address() -> None:
     address = "https://gateway.example/webhooks/1?token=long%20%26%20secret"
     notification = Notification(body=CASE.body, headers=headers_of({}), received_at=NOW, url=address)
     assert CASE.connector.receive(config, notification) == list(CASE.messages)
+    signed = headers_of({"X-Signature": f"signature={HEX},algorithm=HMAC-SHA256"})
+    assert CASE.connector.receive(config, replace(notification, headers=signed)) == list(CASE.messages)
     for wrong in ("https://gateway.example/webhooks/1", address + "x"):
         with pytest.raises(Untrusted):
             CASE.connector.receive(config, replace(notification, url=wrong))
@@ -129,6 +132,48 @@ async def test_returns_are_found_at_the_sale_they_take_back(
     await shop.refund(order, "MUG", 1)
     await shop.refund(order, "MUG", 1)
     assert await told(xseries) == [(OrderStage.FULFILLED, [(3, 0, 2)])] * 2
+
+
+def test_where_there_is_a_key_a_signature_has_to_be_right() -> None:
+    config = read_config(CASE.connector.config_type, {**CASE.entered, "webhook_token": "long"})
+    address = "https://gateway.example/webhooks/1?token=long"
+    signed = headers_of({"X-Signature": f"signature={HEX},algorithm=HMAC-SHA256"})
+    with pytest.raises(Untrusted):
+        CASE.connector.verify(config, Notification(body=CASE.body, headers=signed, received_at=NOW, url=address))
+
+
+async def test_what_is_not_counted_is_told_as_such(xseries: Connected, shop: SimulatedLightspeedXSeries) -> None:
+    shop.untracked.add("CAP")
+    shop.shelf.put("CAP", shop.home(), 5)
+    order = await shop.sell_many({"MUG": 2, "CAP": 1})
+    event = await xseries.order(shop.sale_of(order)["id"])
+    assert [(line.ordered, line.tracked) for line in event.lines or ()] == [(2, True), (1, False)]
+
+
+def test_a_sale_of_many_products_is_not_looked_up() -> None:
+    sale = {"line_items": [{"product_id": str(number)} for number in range(PRODUCTS_MAX + 1)]}
+    assert drive(read_untracked(CASE.config(), sale), []) == ([], frozenset())
+
+
+async def test_a_search_that_never_ends_is_given_up(xseries: Connected, shop: SimulatedLightspeedXSeries) -> None:
+    order = await shop.sell("MUG")
+    shop.search_loops = True
+    with pytest.raises(Permanent, match="20,000"):
+        await xseries.order(shop.sale_of(order)["id"])
+    searches = [request for request in shop.requests if request.path.endswith("/search")]
+    assert len(searches) == SEARCHED_MAX // SEARCH_PAGE
+
+
+async def test_what_is_taken_back_in_another_outlet_is_there(
+    xseries: Connected, shop: SimulatedLightspeedXSeries
+) -> None:
+    home, other = shop.outlets
+    shop.shelf.put("MUG", other, 0)
+    order = await shop.sell("MUG", 3)
+    shop.returns_to = other
+    await shop.refund(order, "MUG", 1)
+    (line,) = (await xseries.order(shop.sale_of(order)["id"])).lines or ()
+    assert (line.location_id, line.released, line.return_location_id) == (home, 1, other)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ import pytest
 from connectors.auth import HeaderToken, OAuth2
 from connectors.config import InvalidConfig, read_config
 from connectors.errors import Retriable
-from connectors.messages import OrderReference, OrderStage
+from connectors.messages import OrderEvent, OrderReference, OrderStage
 from connectors.oauth1 import OAuth1
 from connectors.platforms.magento.orders import event_of
 from connectors.simulated import SimulatedMagento
@@ -27,6 +28,7 @@ DESCRIPTION = VendorDescription(
     "magento", base="/rest/all", wanted=lambda request: "/products" not in request.path, undescribed={"fields"}
 )
 CONFIG = CASE.config()
+SINCE = datetime.now(UTC) - timedelta(hours=1)
 
 
 @pytest.fixture
@@ -36,6 +38,12 @@ async def magento(make_client: MakeClient) -> AsyncIterator[Connected]:
         connected = Connected("magento", shop, make_client("magento", shop), receiver)
         await connected.learn()
         yield connected
+
+
+@pytest.fixture
+def shop(magento: Connected) -> SimulatedMagento:
+    assert isinstance(magento.shop, SimulatedMagento)
+    return magento.shop
 
 
 def states(*lines: dict[str, Any], state: str = "processing", **settings: Any) -> list[tuple[int, int, int]]:
@@ -131,6 +139,28 @@ def test_each_edition_signs_in_its_own_way() -> None:
     for incomplete in (url, {**url, "access_token": "t", "consumer_key": "k"}):
         with pytest.raises(InvalidConfig):
             read_config(model, incomplete)
+
+
+async def test_what_the_shop_does_not_count_is_said_to_be_so(magento: Connected, shop: SimulatedMagento) -> None:
+    shop.uncounted.add("CAP")
+    order = await shop.sell_many({"MUG": 1, "CAP": 1})
+    event = await magento.order(str(order.order_id))
+    assert [line.tracked for line in event.lines or ()] == [True, False]
+    plain = await shop.sell("MUG")
+    page = await magento.client.run(magento.connector.read_orders(magento.config, None, SINCE))
+    assert [(entry.order_id, type(entry)) for entry in page.entries] == [
+        (str(order.order_id), OrderReference),
+        (str(plain.order_id), OrderEvent),
+    ], "what has to be asked for is only referred to"
+
+
+def test_a_virtual_product_that_is_counted_or_gone_stays_counted() -> None:
+    sold = order(line(1, 2, product_type="virtual", sku="E/BOOK"))
+    counted = {"extension_attributes": {"stock_item": {"manage_stock": True}}}
+    for shown in (answer(counted), answer({"extension_attributes": []}), answer({"message": "gone"}, 404)):
+        requests, event = drive(CASE.connector.read_order(CONFIG, "1042"), [answer(sold), shown])
+        assert requests[1].url.endswith("/products/E%2FBOOK")
+        assert event is not None and [one.tracked for one in event.lines or ()] == [True]
 
 
 async def test_a_source_that_is_not_there_is_told_to_the_operator(magento: Connected) -> None:

@@ -64,6 +64,7 @@ def line(**changed: str) -> dict[str, str]:
         "modified": "2026-11-20T06:04:03",
         "line": "1",
         "item": "912",
+        "counted": "912",
         "sku": "SHIRT : SHIRT-RED-M",
         "quantity": "-2",
         "isclosed": "F",
@@ -132,6 +133,13 @@ def test_units_that_come_back_are_shared_among_the_lines_of_an_item() -> None:
     came_back = {"createdfrom": "48211", "item": "912", "quantityshiprecv": "3", "modified": "2026-11-20T08:00:00"}
     lines = [line(status="F", quantityshiprecv="2", line=number) for number in "12"]
     assert units(read(*lines, returns=(came_back,))) == [(2, 0, 2, 2), (2, 0, 2, 1)]
+
+
+def test_a_service_is_no_line_and_a_counted_item_without_a_sku_is_one() -> None:
+    service = {name: text for name, text in line(line="2", item="99").items() if name not in ("counted", "sku")}
+    nameless = {name: text for name, text in line(line="3").items() if name != "sku"}
+    lines = read(line(), service, nameless).lines or ()
+    assert [(one.line_id, one.sku) for one in lines] == [("1", "SHIRT-RED-M"), ("3", None)]
 
 
 def test_an_order_without_stocked_items_has_no_lines_left() -> None:

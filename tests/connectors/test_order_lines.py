@@ -1,5 +1,7 @@
 import itertools
 
+import pytest
+
 from connectors.messages import OrderStage
 from connectors.order_lines import line_at
 
@@ -22,6 +24,30 @@ def test_a_fulfilled_order_has_nothing_left_to_ship() -> None:
 def test_a_cancelled_order_gives_back_what_was_not_shipped() -> None:
     line = line_at(OrderStage.CANCELLED, line_id="1", sku="MUG", ordered=3, shipped=1)
     assert (line.allocated, line.released) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("stage", "returned", "place"),
+    [
+        (OrderStage.FULFILLED, 1, "outlet"),
+        (OrderStage.FULFILLED, 0, None),
+        (OrderStage.CANCELLED, 1, None),
+    ],
+)
+def test_only_what_came_back_is_at_the_place_it_came_back_to(
+    stage: OrderStage, returned: int, place: str | None
+) -> None:
+    line = line_at(
+        stage,
+        line_id="1",
+        sku="MUG",
+        ordered=3,
+        shipped=2,
+        returned=returned,
+        location_id="main",
+        return_location_id="outlet",
+    )
+    assert line.return_location_id == place
 
 
 def test_whatever_a_platform_says_no_unit_is_counted_twice() -> None:

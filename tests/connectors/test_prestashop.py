@@ -1,5 +1,6 @@
 """What is particular to PrestaShop: XML in, the shop's own time, states by their flags, combinations."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,12 +8,22 @@ import pytest
 
 from connectors.config import InvalidConfig, read_config
 from connectors.messages import OrderEvent, OrderStage
-from connectors.platforms.prestashop import COUNTED_ELSEWHERE, ORDERS_PER_PAGE
+from connectors.platforms.prestashop.connector import COUNTED_ELSEWHERE, ORDERS_PER_PAGE
+from connectors.simulated import SimulatedPrestaShop
 from connectors.updates import Confirmed, Rejected
 from tests.connectors.case import NOW, answer, drive
 from tests.connectors.cases.prestashop import CASE, DETAIL, ORDER, STATES, row, rows
+from tests.connectors.conftest import STOCK, MakeClient
+from tests.connectors.connected import Connected
+from tests.connectors.receiver import Receiver
 
 CONFIG = CASE.config()
+
+
+@pytest.fixture
+async def prestashop(make_client: MakeClient) -> AsyncIterator[Connected]:
+    async with Receiver() as receiver, SimulatedPrestaShop(STOCK) as shop:
+        yield Connected("prestashop", shop, make_client("prestashop", shop), receiver)
 
 
 def state_of(current: int, **counts: int) -> tuple[OrderStage, list[tuple[int, int, int]]]:
@@ -39,6 +50,29 @@ def test_only_what_was_put_back_can_be_sold_again() -> None:
     assert state_of(2, refunded=1, reinjected=1) == (OrderStage.OPEN, [(2, 1, 1)])
     assert state_of(4, refunded=2) == (OrderStage.FULFILLED, [(2, 0, 0)])
     assert state_of(4, refunded=2, reinjected=1) == (OrderStage.FULFILLED, [(2, 0, 1)])
+
+
+def test_an_order_that_is_refunded_does_not_open_again() -> None:
+    assert state_of(7) == (OrderStage.FULFILLED, [(2, 0, 0)])
+    assert state_of(7, refunded=2, reinjected=1) == (OrderStage.FULFILLED, [(2, 0, 1)])
+
+
+async def test_a_shipped_order_stays_shipped_when_its_money_is_given_back(prestashop: Connected) -> None:
+    order = await prestashop.shop.fulfil(await prestashop.shop.sell("MUG", 2))
+    await prestashop.shop.refund(order, "MUG", 2, restock=False)
+    event = await prestashop.order(str(order.order_id))
+    (line,) = event.lines or ()
+    assert (event.status, event.stage) == ("state 7", OrderStage.FULFILLED)
+    assert (line.allocated, line.released, line.fulfilled) == (0, 0, 2)
+
+
+async def test_states_that_the_shop_has_not_are_told_to_the_operator(prestashop: Connected) -> None:
+    states = {"cancelled_states": (6, 90), "ended_states": (91,)}
+    check = await prestashop.client.run(prestashop.connector.check(prestashop.config.model_copy(update=states)))
+    assert [problem.partition(";")[0] for problem in check.problems] == [
+        "cancelled_states: the shop has no order state [90]",
+        "ended_states: the shop has no order state [91]",
+    ]
 
 
 def test_orders_are_asked_for_in_the_shops_own_time() -> None:

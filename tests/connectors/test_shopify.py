@@ -59,13 +59,21 @@ def test_units_given_back_in_another_store_go_there() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"gift_card": True}, {"variant_inventory_management": None}, {"variant_id": None}],
-    ids=["gift card", "not counted", "custom sale"],
+    [{"gift_card": True}, {"variant_id": None}],
+    ids=["gift card", "custom sale"],
 )
 def test_lines_without_stock_are_left_out(change: dict[str, Any]) -> None:
     order = deepcopy(ORDER)
     order["line_items"][0] |= change
     assert lines_of(order) == ()
+
+
+@pytest.mark.parametrize("management", [None, "another-service"])
+def test_a_line_that_shopify_does_not_count_says_so(management: str | None) -> None:
+    order = deepcopy(ORDER)
+    assert [line.tracked for line in lines_of(order)] == [True]
+    order["line_items"][0]["variant_inventory_management"] = management
+    assert [line.tracked for line in lines_of(order)] == [False]
 
 
 def test_a_channel_takes_only_the_sales_that_are_its_own() -> None:

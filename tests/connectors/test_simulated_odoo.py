@@ -99,6 +99,13 @@ async def test_goods_counted_by_lot_and_goods_without_stock_are_rejected(odoo: C
     assert {entry.sku: entry.tracked for entry in page.entries} == {"MUG": False, "CAP": False, "SHIRT-RED-M": True}
 
 
+async def test_what_odoo_does_not_count_is_no_line_of_an_order(odoo: Connected, shop: SimulatedOdoo) -> None:
+    shop.products["CAP"].storable = False
+    order = await shop.sell_many({"MUG": 1, "CAP": 1})
+    event = await odoo.order(str(order.order_id))
+    assert [line.sku for line in event.lines or ()] == ["MUG"]
+
+
 async def test_a_listing_that_is_gone_does_not_harm_its_neighbours(odoo: Connected) -> None:
     gone = replace(odoo.update("MUG", 1), platform_ids={"product_id": "999"})
     first, middle, last = await odoo.write(odoo.update("MUG", 9), gone, odoo.update("CAP", 1))

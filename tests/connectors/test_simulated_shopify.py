@@ -53,6 +53,14 @@ async def test_locations_are_written_and_read_apart(shopify: Connected) -> None:
     assert (shop.shelf.quantity("MUG", shop.home()), shop.shelf.quantity("MUG", outlet)) == (10, 4)
 
 
+async def test_what_shopify_does_not_count_is_said_to_be_so(shopify: Connected) -> None:
+    assert isinstance(shopify.shop, SimulatedShopify)
+    shopify.shop.tracked.discard("CAP")
+    order = await shopify.shop.sell_many({"MUG": 1, "CAP": 1})
+    event = await shopify.order(f"gid://shopify/Order/{order.order_id}")
+    assert [line.tracked for line in event.lines or ()] == [True, False]
+
+
 async def test_a_refused_token_is_renewed_once(shopify: Connected) -> None:
     assert isinstance(shopify.shop, SimulatedShopify)
     shopify.shop.expire_tokens()

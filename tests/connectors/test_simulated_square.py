@@ -52,6 +52,13 @@ def shop(square: Connected) -> SimulatedSquare:
     return square.shop
 
 
+async def test_what_square_does_not_count_is_said_to_be_so(square: Connected, shop: SimulatedSquare) -> None:
+    shop.untracked.add("CAP")
+    order = await shop.sell_many({"MUG": 1, "CAP": 1})
+    (event, *_) = [event for event in await square.received() if isinstance(event, OrderEvent)]
+    assert len(order.lines) == 2 and [line.tracked for line in event.lines or ()] == [True, False]
+
+
 def change(square: Connected, sku: str, delta: int, quantity: int) -> StockUpdate:
     return replace(square.update(sku, quantity), delta=delta)
 

@@ -1,8 +1,26 @@
 """What only WooCommerce does, over real HTTP."""
 
+from connectors.messages import OrderEvent
 from connectors.simulated import SimulatedWooCommerce
 from connectors.updates import Confirmed, Rejected, StockUpdate
 from tests.connectors.connected import Connected
+
+
+async def test_what_the_shop_does_not_count_is_looked_up_where_that_is_asked_for(woocommerce: Connected) -> None:
+    shop = woocommerce.shop
+    assert isinstance(shop, SimulatedWooCommerce)
+    shop.products["CAP"].managed = shop.products["SHOE-41"].managed = False
+    shop.add_variations("SOCK", {"SOCK-S": 5})
+    shop.products["SOCK-S"].managed = "parent"
+    order = await shop.sell_many({"MUG": 1, "CAP": 1, "SHOE-41": 1, "SHOE-42": 1, "SOCK-S": 1})
+    event = await woocommerce.order(str(order.order_id))
+    assert [line.tracked for line in event.lines or ()] == [True] * 5
+    woocommerce.config = woocommerce.config.model_copy(update={"look_up_tracking": True})
+    (event,) = [one for one in await woocommerce.received() if isinstance(one, OrderEvent)]
+    assert [line.tracked for line in event.lines or ()] == [True, False, False, True, False]
+    del shop.products["SHOE"]
+    event = await woocommerce.order(str(order.order_id))
+    assert [line.tracked for line in event.lines or ()] == [True, False, True, True, False], "nothing is said of SHOE"
 
 
 async def test_a_product_that_is_not_counted_is_reported_and_not_switched_on(woocommerce: Connected) -> None:

@@ -119,6 +119,7 @@ def test_a_sale_is_read_with_what_its_refunds_brought_back() -> None:
         answer({"refund": {"status": "COMPLETED", "order_id": "return"}}),
         answer({"refund": {"status": "FAILED", "order_id": "never"}}),
         answer({"orders": [returned("2")]}),
+        answer({}),
     ]
     requests, event = drive(CASE.connector.read_order(CASE.config(), ORDER["id"]), answers)
     assert [request.url.partition("/v2")[2] for request in requests] == [
@@ -127,8 +128,12 @@ def test_a_sale_is_read_with_what_its_refunds_brought_back() -> None:
         "/refunds/good",
         "/refunds/failed",
         "/orders/batch-retrieve",
+        "/catalog/batch-retrieve",
     ]
-    assert orjson.loads(requests[-1].body) == {"order_ids": ["return"]}
+    assert [orjson.loads(request.body) for request in requests[-2:]] == [
+        {"order_ids": ["return"]},
+        {"object_ids": ["W62A"]},
+    ]
     assert event is not None and units(event) == (3, 0, 2, 3)
 
 
@@ -137,9 +142,29 @@ def test_an_order_that_only_takes_goods_back_leads_to_its_sale() -> None:
         answer({"order": returned("1")}),
         answer({"order": ORDER}),
         answer({"payment": {"id": "payment"}}),
+        answer({}),
     ]
     _, event = drive(CASE.connector.read_order(CASE.config(), "return"), answers)
     assert event is not None and event.order_id == ORDER["id"]
+
+
+@pytest.mark.parametrize(
+    ("own", "here", "tracked"),
+    [(True, None, True), (False, None, False), (None, None, False), (True, False, False), (False, True, True)],
+)
+def test_whether_a_variation_is_counted_is_said_for_each_location(
+    own: bool | None, here: bool | None, tracked: bool
+) -> None:
+    places = [{"location_id": "elsewhere", "track_inventory": not tracked}]
+    places += [{"location_id": ORDER["location_id"], "track_inventory": here}]
+    variation = {"track_inventory": own, "location_overrides": places}
+    answers = [
+        answer({"order": ORDER}),
+        answer({"payment": {"id": "payment"}}),
+        answer({"objects": [{"id": "W62A", "item_variation_data": variation}]}),
+    ]
+    _, event = drive(CASE.connector.read_order(CASE.config(), ORDER["id"]), answers)
+    assert event is not None and [line.tracked for line in event.lines or ()] == [tracked]
 
 
 def test_a_paid_order_without_lines_is_asked_for_again_later() -> None:

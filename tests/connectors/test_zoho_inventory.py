@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from connectors import CONNECTORS
 from connectors.errors import Permanent, Throttled, Untrusted
 from connectors.exchange import Notification, headers_of
-from connectors.messages import OrderStage
+from connectors.messages import OrderEvent, OrderStage
 from connectors.simulated import SimulatedZohoInventory
 from connectors.simulated.misbehaviour import Misbehaviour
 from connectors.updates import Confirmed, Rejected
@@ -106,8 +107,9 @@ def test_the_limit_of_the_day_is_waited_for_longer() -> None:
 def test_a_status_says_how_far_an_order_is(status: str, stage: OrderStage) -> None:
     line = {"line_item_id": "1", "item_id": "38080", "quantity": 3.0, "quantity_shipped": 1.0}
     order = {"salesorder_id": "7", "status": status, "last_modified_time": NOW.isoformat(), "line_items": [line]}
-    body = answer({"code": 0, "message": "success", "salesorder": order})
-    _, event = drive(CASE.connector.read_order(CONFIG, "7"), [body])
+    answers = [answer({"code": 0, "message": "success", "salesorder": order})]
+    answers += [answer(details(i38080=12))] if stage is not OrderStage.PENDING else []
+    _, event = drive(CASE.connector.read_order(CONFIG, "7"), answers)
     assert event is not None and event.stage is stage and isinstance(event.occurred_at, datetime)
     if status == "partially_shipped":
         assert [(one.ordered, one.allocated, one.fulfilled) for one in event.lines or ()] == [(3, 2, 1)]
@@ -124,6 +126,45 @@ async def test_goods_counted_by_serial_number_are_not_written(zoho: Connected, s
     shop.by_serial.add("MUG")
     mug, cap = await zoho.write(zoho.update("MUG", 1), zoho.update("CAP", 4))
     assert isinstance(mug, Rejected) and cap == Confirmed(4)
+
+
+@pytest.mark.parametrize("kind", [{"product_type": "service", "item_type": "sales"}, {"item_type": "sales"}])
+async def test_what_zoho_keeps_no_stock_of_is_told_as_such(
+    zoho: Connected, shop: SimulatedZohoInventory, kind: dict[str, str]
+) -> None:
+    shop.kinds["CAP"] = kind
+    shop.shelf.put("CAP", shop.home(), 5)
+    order = await shop.sell_many({"MUG": 2, "CAP": 1})
+    event = await zoho.order(str(order.order_id))
+    assert [(line.allocated, line.tracked) for line in event.lines or ()] == [(2, True), (1, False)]
+
+
+async def test_an_order_with_an_item_that_is_gone_is_still_read(zoho: Connected, shop: SimulatedZohoInventory) -> None:
+    order = await shop.sell_many({"MUG": 2, "SHIRT-RED-M": 1})
+    shop.gone.add("MUG")
+    assert len((await zoho.order(str(order.order_id))).lines or ()) == 2
+
+
+async def test_a_deleted_order_gives_back_what_it_held(zoho: Connected, shop: SimulatedZohoInventory) -> None:
+    order = await shop.sell("MUG", 2)
+    shop.webhooks.address = zoho.receiver.url
+    await shop.delete(order)
+    (event,) = await zoho.received()
+    assert isinstance(event, OrderEvent) and (event.stage, event.lines) == (OrderStage.DELETED, ())
+
+
+async def test_who_has_no_webhook_is_told_what_that_means(zoho: Connected) -> None:
+    problems = []
+    for config in (zoho.config, zoho.config.model_copy(update={"webhook_secret": None})):
+        problems.append((await zoho.client.run(zoho.connector.check(config))).problems)
+    with_secret, (without,) = problems
+    assert with_secret == () and "asking every 5 minutes, and deleted ones never" in without
+
+
+@pytest.mark.parametrize(("name", "calls_a_day"), [("zoho-inventory", 1_000), ("cin7-omni", 5_000)])
+def test_polling_leaves_two_thirds_of_a_small_daily_allowance(name: str, calls_a_day: int) -> None:
+    """https://www.zoho.com/inventory/api/v1/introduction/ (free plan); of Omni third parties tell."""
+    assert 86_400 / CONNECTORS[name].poll_seconds_min <= calls_a_day / 3
 
 
 async def test_an_adjustment_that_awaits_approval_stops_the_channel(

@@ -17,8 +17,8 @@ NAME = "walmart-marketplace"
 OUTLET = str(int(MAIN) + 1)
 DESCRIPTION = VendorDescription(
     NAME,
-    # Of feeds, only how they are made is described.
-    wanted=lambda request: not (request.method == "GET" and request.path.startswith("/v3/feeds")),
+    # Of feeds, only how they are made is described; of returns, nothing.
+    wanted=lambda request: not (request.method == "GET" and request.path.startswith(("/v3/feeds", "/v3/returns"))),
     # Of the cursor, which is only said to be a query.
     undescribed=("hasMoreElements", "soIndex"),
 )

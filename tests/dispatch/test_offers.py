@@ -120,6 +120,17 @@ def test_an_order_that_is_not_in_the_quantities_yet_is_not_counted_yet() -> None
     assert some.writes == ()
 
 
+@pytest.mark.parametrize(("counts_returns", "told"), [(True, []), (False, [(14, 12)])])
+def test_what_came_back_is_told_to_a_platform_that_does_not_count_it(
+    counts_returns: bool, told: list[tuple[int, int]]
+) -> None:
+    """Four units of its own came free, of which two had been shipped."""
+    movement = OwnMovement("id-A", 150, "WH", 4, returned=2)
+    present = Present(Offering(channel(), {"WH": True}), CAS, NOW, counts_returns)
+    some = offer(present, listing({None: TEN}), stocked(WH=14), [movement], {})
+    assert [(write.quantity, write.change_from) for write in some.writes] == told
+
+
 def test_a_buffer_is_withheld_and_never_goes_below_zero() -> None:
     assert Offering(channel(buffer=3), {"WH": True}).offered(stocked(WH=10), {}) == {None: 7}
     assert Offering(channel(buffer=3), {"WH": True}).offered(stocked(WH=2), {}) == {None: 0}

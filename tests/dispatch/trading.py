@@ -15,6 +15,7 @@ from starlette.routing import Route
 from connectors.simulated.platform import SimulatedPlatform
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.square import SimulatedSquare
+from connectors.simulated.walmart_marketplace import SimulatedWalmart
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
 from gateway.inventory.channels import Channel, Listing
@@ -30,6 +31,7 @@ HOME = "WH"
 PLATFORMS: Mapping[type[SimulatedPlatform], str] = {
     SimulatedShopify: "shopify",
     SimulatedSquare: "square",
+    SimulatedWalmart: "walmart-marketplace",
     SimulatedWooCommerce: "woocommerce",
 }
 SECRET_KEY = Fernet.generate_key().decode()

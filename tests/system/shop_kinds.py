@@ -94,6 +94,11 @@ ONE_OF_EACH = (
     Kind("zalando", shops.SimulatedZalando, (test_zalando.DESCRIPTION,)),
     Kind("zoho-inventory", shops.SimulatedZohoInventory, (test_zoho_inventory.DESCRIPTION,)),
 )
-ANOTHER = Kind("salesforce-commerce-cloud", shops.SimulatedSalesforceOmnichannel, salesforce_site.DESCRIPTIONS)
-KINDS: Mapping[str, Kind] = {**{kind.platform: kind for kind in ONE_OF_EACH}, "salesforce-omnichannel": ANOTHER}
+ANOTHER = {
+    "dynamics-dataverse": Kind("dynamics-365", shops.SimulatedDataverse),
+    "salesforce-omnichannel": Kind(
+        "salesforce-commerce-cloud", shops.SimulatedSalesforceOmnichannel, salesforce_site.DESCRIPTIONS
+    ),
+}
+KINDS: Mapping[str, Kind] = {**{kind.platform: kind for kind in ONE_OF_EACH}, **ANOTHER}
 """By the name of the channel; one for each platform, and one more where two kinds of shops differ in their stock."""

@@ -5,8 +5,9 @@ https://dearinventory.docs.apiary.io/, https://help.core.cin7.com/hc/en-us/artic
 Core takes the new count on hand, so what it has allocated to its own sales stays in it. Each write is a document with
 entries in the accounts: only differences are written. Webhooks carry our own token and no signature, are tried six
 times and then switched off: each only makes us read the sale, polling goes on, and `subscribe` switches them on again.
-Sales' lines have no ids, so units are told by SKU. A SKU without a row at a location has nothing there; goods in bins
-or batches cannot be counted without naming those. Which sales let a count fall is inferred from their statuses.
+Sales' lines have no ids, so units are told by SKU, and once picked also by the place they were picked at. A SKU
+without a row at a location has nothing there; goods in bins or batches cannot be counted without naming those. Which
+sales let a count fall is inferred from their statuses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,6 @@ from connectors.platforms.cin7.core_records import (
     NOTHING,
     Cin7CoreConfig,
     adjustment_of,
-    event_of,
     following_page,
     moment,
     page,
@@ -40,6 +40,7 @@ from connectors.platforms.cin7.core_records import (
     summed,
     written,
 )
+from connectors.platforms.cin7.core_sales import event_of, read_untracked
 from connectors.polling import PollCursor
 from connectors.signatures import SharedHeader
 from connectors.updates import Confirmed, StockUpdate, UpdateOutcome
@@ -160,7 +161,9 @@ class Cin7Core(Connector[Cin7CoreConfig]):
 
     def read_order(self, config: Cin7CoreConfig, order_id: str) -> Flow[OrderEvent | None]:
         answer = yield config.api.get("/sale", {"ID": str(UUID(order_id))}, expected=(400, 404))
-        return event_of(answer.json()) if answer.status < 300 else None
+        if answer.status >= 300:
+            return None
+        return event_of(answer.json(), (yield from read_untracked(config, answer.json())))
 
     def check(self, config: Cin7CoreConfig) -> Flow[ChannelCheck]:
         company = (yield from config.api.read("/me"))["Company"]

@@ -1,6 +1,5 @@
 """What an operator enters for Cin7 Core, and its records as ours."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +9,6 @@ from pydantic import Field, SecretStr
 from connectors.catalog import ChannelStock
 from connectors.config import BaseUrl, ChannelConfig
 from connectors.exchange import Flow
-from connectors.messages import MessageKind, OrderEvent, OrderStage
-from connectors.order_lines import line_at
 from connectors.quantities import units_taken, units_there
 from connectors.rest import JsonApi
 from connectors.updates import StockUpdate
@@ -19,9 +16,6 @@ from connectors.updates import StockUpdate
 PER_PAGE = 1000
 LOOKED_UP_MAX = 5
 """SKUs that are looked up one by one; for more, all counts are read."""
-_OVER = {"VOIDED": OrderStage.CANCELLED, "COMPLETED": OrderStage.FULFILLED}
-_UNPLACED = frozenset(("DRAFT", "NOT AVAILABLE"))
-"""Of the order within a sale; any other status counts as placed."""
 NOTHING = ChannelStock(platform_ids={}, sku=None, location_id=None, quantity=0)
 
 Record = dict[str, Any]
@@ -108,42 +102,3 @@ def adjustment_of(config: Cin7CoreConfig, counts: Sequence[tuple[StockUpdate, in
         "Reference": f"inventory-gateway {first.idempotency_key}",
         "Lines": lines,
     }
-
-
-def _units(lines: Iterable[Record]) -> Counter[str]:
-    units: Counter[str] = Counter()
-    for line in lines:
-        units[line["SKU"]] += units_taken(line["Quantity"])
-    return units
-
-
-def event_of(sale: Record) -> OrderEvent:
-    stage = OrderStage.PENDING if sale["Order"]["Status"] in _UNPLACED else OrderStage.OPEN
-    stage = _OVER.get(sale["Status"], stage)
-    left = [one["Pick"] for one in sale.get("Fulfilments") or () if one["Ship"]["Status"] == "AUTHORISED"]
-    notes = [note for note in sale.get("CreditNotes") or () if note["Status"] == "AUTHORISED"]
-    # What is shipped by the supplier never was here.
-    ordered = _units(line for line in sale["Order"]["Lines"] if not line.get("DropShip"))
-    shipped = _units(line for pick in left for line in pick["Lines"])
-    returned = _units(line for note in notes for line in note.get("Restock") or ())
-    return OrderEvent(
-        order_id=sale["ID"].lower(),
-        kind=MessageKind.ORDER_UPDATED,
-        occurred_at=moment(sale["LastModifiedOn"]),
-        stage=stage,
-        status=sale["Status"],
-        name=sale["Order"]["SaleOrderNumber"],
-        lines=tuple(
-            line_at(
-                stage,
-                line_id=sku,
-                sku=sku,
-                platform_ids={"sku": sku},
-                ordered=units,
-                shipped=shipped[sku],
-                returned=returned[sku],
-                location_id=sale.get("Location") or None,
-            )
-            for sku, units in ordered.items()
-        ),
-    )

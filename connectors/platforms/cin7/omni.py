@@ -62,6 +62,8 @@ class Cin7Omni(Connector[Cin7OmniConfig]):
     name, title, config_type = "cin7-omni", "Cin7 Omni", Cin7OmniConfig
     # 3 a second, 60 a minute, 5,000 a day.
     pace = Pace(burst=3, per_second=0.9)
+    # A seventh of the day's calls. When they are used up, neither sales nor stock flow until midnight.
+    poll_seconds_min = 120
     signature = None
     topics: ClassVar[Mapping[str, MessageKind]] = {}
     stock = StockAbilities(

@@ -32,6 +32,15 @@ class MagentoConfig(ChannelConfig):
     refunds_restock: bool = Field(False, description="Shipped units that are refunded went back to stock.")
     event_token: SecretStr | None = Field(None, description="Our own secret in the address of the I/O Events: ?token=")
     previous_event_token: SecretStr | None = Field(None, description="The one before the last change.")
+    recipient_client_id: str | None = Field(
+        None,
+        description="Client id of the Adobe Developer Console project that the I/O Events are registered in. With it "
+        "Adobe's signature proves them, and nothing in the address does.",
+        min_length=1,
+    )
+    event_keys_url: BaseUrl = Field(
+        "https://static.adobeioevents.com", description="Where Adobe publishes the keys that it signs events with."
+    )
     token_url: BaseUrl = Field(_IMS, description="Where Adobe grants tokens of the SaaS edition.")
 
     @model_validator(mode="after")

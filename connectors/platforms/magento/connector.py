@@ -7,11 +7,10 @@ A source's quantity is physical; an order only reserves, for no source in partic
 at one source, `order_source`, and read from the orders themselves: Magento's salable quantity lags behind its index.
 The orders are read before the sources, so a shipment in between makes us offer too few rather than too many. Magento
 stores a quantity of any SKU it is told: one without a row at the source is not written.
-Events are signed with keys that have to be fetched, so the address proves them: each only makes us read the order, and
-polling goes on.
+Adobe's signature proves events where the recipient's client id is entered, else a secret in the address does; each only
+makes us read the order, and polling goes on.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -30,7 +29,7 @@ from connectors.listing_ids import ListingIds
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.pacing import Pace
 from connectors.parts import Refusal, write_in_parts
-from connectors.platforms.magento import orders
+from connectors.platforms.magento import events, orders
 from connectors.platforms.magento.config import MagentoConfig
 from connectors.platforms.magento.orders import Record
 from connectors.polling import PollCursor
@@ -45,7 +44,6 @@ EVENTS = "com.adobe.commerce."
 LOCKED = "Could not save Source Item"
 """Also said of an unknown source, but rows of such a one have not been seen."""
 _COMPOSITE = frozenset(("configurable", "bundle", "grouped"))
-_VALIDATION = re.compile(rb'\s*\{\s*"validationUrl"\s*:\s*"(https://[\w.-]+\.adobe\.io/[^"\s]{1,1000})"\s*\}\s*')
 
 
 class Magento(Connector[MagentoConfig]):
@@ -69,6 +67,8 @@ class Magento(Connector[MagentoConfig]):
         "> Inventory > Sources and Stocks; activate it and note its four keys. SaaS edition: an OAuth server-to-server "
         "credential of the Adobe Developer Console.",
         "Assign every product to the sources that the channel shall write.",
+        "Adobe Commerce with I/O Events: note the client id of the project in the Adobe Developer Console: it is the "
+        "recipient_client_id of the channel.",
     )
 
     def auth(self, config: MagentoConfig) -> Auth:
@@ -81,9 +81,16 @@ class Magento(Connector[MagentoConfig]):
         return revealed(config.event_token, config.previous_event_token)
 
     def handshake(self, config: MagentoConfig, notification: Notification) -> Reply | None:
-        """Adobe asks the address itself first, which it cannot answer, and then has a person open another one."""
-        asked = _VALIDATION.fullmatch(notification.body)
-        return Reply(note=f"Open {asked[1].decode()} within five minutes to let Adobe send events") if asked else None
+        return events.handshake(notification)
+
+    def key_addresses(self, config: MagentoConfig, notification: Notification) -> Mapping[str, str]:
+        return {} if config.recipient_client_id is None else events.key_addresses(config, notification)
+
+    def verify(self, config: MagentoConfig, notification: Notification) -> None:
+        if config.recipient_client_id is None:
+            super().verify(config, notification)
+        else:
+            events.verify(config, notification)
 
     def topic(self, notification: Notification) -> str:
         try:
@@ -166,12 +173,11 @@ class Magento(Connector[MagentoConfig]):
         reached = Reached.read(place, place.since.strftime("%Y-%m-%d %H:%M:%S"))
         found = yield from orders.changed(config, "updated_at", reached.start, "gteq", reached.page)
         more = orders.following(found, reached.page, orders.ORDERS_PER_PAGE) is not None
-        events = [orders.event_of(config, order) for order in found["items"]]
-        return place.page(events, reached.after(found["items"][-1]["updated_at"]) if more else None)
+        told = [orders.told(config, order) for order in found["items"]]
+        return place.page(told, reached.after(found["items"][-1]["updated_at"]) if more else None)
 
     def read_order(self, config: MagentoConfig, order_id: str) -> Flow[OrderEvent | None]:
-        answer = yield config.api.get(f"/orders/{int(order_id)}", expected=(404,))
-        return None if answer.status == 404 else orders.event_of(config, answer.json())
+        return orders.read(config, order_id)
 
     def check(self, config: MagentoConfig) -> Flow[ChannelCheck]:
         yield config.api.get("/orders", orders.page(1, 1) | {"fields": "total_count"})
@@ -190,10 +196,11 @@ class Magento(Connector[MagentoConfig]):
 
     def subscribe(self, config: MagentoConfig, callback_url: str) -> Flow[tuple[str, ...]]:
         yield from ()
+        token = "" if config.recipient_client_id else f"?{TOKEN_PARAMETER}=<the event token>"
         return (
             f"Adobe Commerce only: subscribe to the events {', '.join(sorted(self.topics))} with the fields entity_id "
-            f"and order_id, and register {callback_url}?{TOKEN_PARAMETER}=<the event token> for them in the Adobe "
-            "Developer Console. Within five minutes open the address that the gateway logs as 'webhook_handshake'.",
+            f"and order_id, and register {callback_url}{token} for them in the Adobe Developer Console. Should Adobe "
+            "find it unanswered, open within five minutes the address that the gateway logs as 'webhook_handshake'.",
         )
 
 

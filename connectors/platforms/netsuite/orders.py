@@ -50,7 +50,7 @@ def events(config: NetSuiteConfig, transactions: Sequence[Row]) -> Flow[list[Ord
     lines = yield from rows(
         config,
         f"SELECT t.id, t.tranid, t.status, {as_text('t.lastmodifieddate')} AS modified, tl.id AS line, tl.item, "
-        f"i.{config.sku_field} AS sku, tl.quantity, tl.quantityshiprecv, tl.isclosed, "
+        f"i.id AS counted, i.{config.sku_field} AS sku, tl.quantity, tl.quantityshiprecv, tl.isclosed, "
         "COALESCE(tl.location, m.location) AS place "
         "FROM transaction t JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T' "
         "LEFT JOIN transactionline tl ON tl.transaction = t.id AND tl.mainline = 'F' AND tl.taxline = 'F' "
@@ -78,8 +78,8 @@ def _event(config: NetSuiteConfig, rows_of_order: Sequence[Row], returns: Sequen
     back = {row["item"]: row for row in returns if "item" in row}
     received = {item: sum(_moved(row) for row in returns if row.get("item") == item) for item in back}
     lines = []
-    # Rows without a SKU are services, discounts and the like.
-    for row in (row for row in rows_of_order if "sku" in row):
+    # The others are services, non-inventory items, discounts and the like.
+    for row in (row for row in rows_of_order if "counted" in row):
         line = _line(row, letter, received.get(row["item"], 0) if config.returns_restock else 0, back.get(row["item"]))
         received[row["item"]] = max(0, received.get(row["item"], 0) - line.fulfilled)
         lines.append(line)

@@ -56,9 +56,11 @@ def order_from_webhook(kind: MessageKind, order: dict[str, Any]) -> OrderEvent:
                 refunded=refunded.get(line_id, _Refunded()),
                 # Goods of a till's sale may be shipped from elsewhere; online orders name no place at first.
                 location_id=shipped_from.get(line_id) or (gid("Location", till) if till else None),
+                tracked=line.get("variant_inventory_management") == "shopify",
             )
             for line in order["line_items"]
-            if _is_stocked(line)
+            # Gift cards and custom sales have no stock to take.
+            if line.get("variant_id") and not line.get("gift_card")
             for line_id in (gid("LineItem", line["id"]),)
         ),
     )
@@ -89,9 +91,10 @@ def order_from_api(
                 fulfilled=max(0, line["currentQuantity"] - line["unfulfilledQuantity"]),
                 refunded=refunded.get(line["id"], _Refunded()),
                 location_id=place.get("id"),
+                tracked=line["variant"]["inventoryItem"]["tracked"],
             )
             for line in lines
-            if line["variant"] and line["variant"]["inventoryItem"]["tracked"]
+            if line["variant"]
         ),
     )
 
@@ -119,7 +122,9 @@ def _line(
     fulfilled: int,
     refunded: _Refunded,
     location_id: str | None,
+    tracked: bool,
 ) -> OrderLine:
+    """`tracked`: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/InventoryItem"""
     released = min(refunded.restocked, ordered)
     return OrderLine(
         line_id=line_id,
@@ -132,6 +137,7 @@ def _line(
         refunded=refunded.units,
         location_id=location_id,
         return_location_id=refunded.location_id if refunded.location_id != location_id else None,
+        tracked=tracked,
     )
 
 
@@ -156,12 +162,6 @@ def _shipments(order: dict[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
             if shipment.get("location_id"):
                 places[line_id] = gid("Location", shipment["location_id"])
     return places, units
-
-
-def _is_stocked(line: dict[str, Any]) -> bool:
-    """Gift cards, custom sales and goods Shopify does not count have no stock to take."""
-    counted = line.get("variant_inventory_management") == "shopify"
-    return counted and bool(line.get("variant_id")) and not line.get("gift_card")
 
 
 def _stage(fulfillment: str | None, cancelled_at: str | None) -> OrderStage:

@@ -6,7 +6,8 @@ found that way: what it brought back shows when counts are compared.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,10 +17,12 @@ from connectors.exchange import Flow
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
 from connectors.platforms.square.calls import call
 from connectors.platforms.square.config import SquareConfig
+from connectors.platforms.square.stock import is_tracked
 from connectors.quantities import units_taken, units_there
 
 LINES_MISSING_SECONDS = 5.0
 ORDERS_PER_CALL = 100
+VARIATIONS_PER_CALL = 1000
 REFUSED_REFUNDS = frozenset(("REJECTED", "FAILED"))
 
 Orders = list[dict[str, Any]]
@@ -36,7 +39,8 @@ def read(config: SquareConfig, order_id: str) -> Flow[OrderEvent | None]:
         # Just after a payment the lines may still be missing; that is not an empty order.
         raise Retriable(f"Square's order {order['id']} has no lines yet", after_seconds=LINES_MISSING_SECONDS)
     returns = yield from _returns(config, order)
-    return order_event(order, returns, restock=config.returns_restock)
+    untracked = yield from _untracked(config, order)
+    return order_event(order, returns, restock=config.returns_restock, untracked=untracked)
 
 
 def is_paid(order: dict[str, Any]) -> bool:
@@ -71,7 +75,26 @@ def _returns(config: SquareConfig, order: dict[str, Any]) -> Flow[Orders]:
     return found
 
 
-def order_event(order: dict[str, Any], returns: Sequence[dict[str, Any]], *, restock: bool) -> OrderEvent:
+def _untracked(config: SquareConfig, order: dict[str, Any]) -> Flow[set[str]]:
+    """Variations that Square does not count where they are sold (services, say)."""
+    wanted = sorted({line["catalog_object_id"] for line in _item_lines(order)})
+    found: Orders = []
+    for start in range(0, len(wanted), VARIATIONS_PER_CALL):
+        some = {"object_ids": wanted[start : start + VARIATIONS_PER_CALL]}
+        found += (yield call(config, "/v2/catalog/batch-retrieve", some)).json().get("objects") or []
+    variations = {one["id"]: one["item_variation_data"] for one in found if "item_variation_data" in one}
+    return {name for name, variation in variations.items() if not is_tracked(variation, order["location_id"])}
+
+
+def _item_lines(order: dict[str, Any]) -> Orders:
+    """An amount typed in at the till, or a gift card, has no stock."""
+    lines = order.get("line_items") or ()
+    return [line for line in lines if line.get("catalog_object_id") and line.get("item_type", "ITEM") == "ITEM"]
+
+
+def order_event(
+    order: dict[str, Any], returns: Sequence[dict[str, Any]], *, restock: bool, untracked: Collection[str] = ()
+) -> OrderEvent:
     state = order.get("state") or "OPEN"
     shipped = _shipped(order)
     returned = _returned(order["id"], [order, *returns])
@@ -84,10 +107,11 @@ def order_event(order: dict[str, Any], returns: Sequence[dict[str, Any]], *, res
         status=state.lower(),
         name=order.get("ticket_name") or order.get("reference_id") or None,
         lines=tuple(
-            _line(order, state, line, shipped.get(line["uid"], 0), returned.get(line["uid"], 0), restock)
-            for line in order.get("line_items") or ()
-            # An amount typed in at the till, or a gift card, has no stock.
-            if line.get("catalog_object_id") and line.get("item_type", "ITEM") == "ITEM"
+            replace(
+                _line(order, state, line, shipped.get(line["uid"], 0), returned.get(line["uid"], 0), restock),
+                tracked=line["catalog_object_id"] not in untracked,
+            )
+            for line in _item_lines(order)
         ),
     )
 

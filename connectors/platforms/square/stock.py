@@ -143,6 +143,13 @@ def catalog_page(config: SquareConfig, cursor: str | None) -> Flow[Page[CatalogE
     return Page(entries=entries, cursor=following, more=following is not None)
 
 
+def is_tracked(variation: dict[str, Any], location_id: str) -> bool:
+    """At one location: https://developer.squareup.com/reference/square/objects/ItemVariationLocationOverrides"""
+    own = [place for place in variation.get("location_overrides") or () if place.get("location_id") == location_id]
+    stated = [some["track_inventory"] for some in (*own, variation) if some.get("track_inventory") is not None]
+    return bool(stated and stated[0])
+
+
 def _entry_of(variation_id: str, variation: dict[str, Any], names: dict[str, str | None]) -> CatalogEntry:
     places = variation.get("location_overrides") or ()
     both = (names.get(variation.get("item_id", "")), variation.get("name"))

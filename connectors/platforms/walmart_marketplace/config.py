@@ -4,6 +4,7 @@ A token lasts 15 minutes. Every call has an id of its own, the token call too.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from pydantic import Field, SecretStr
 
 from connectors.auth import Basic, Grant, GrantedAuth, Token, token_of
 from connectors.config import BaseUrl, ChannelConfig
+from connectors.errors import Permanent
 from connectors.exchange import UNREADABLE, Request, Response
 from connectors.rest import JsonApi
 
@@ -51,6 +53,7 @@ class WalmartMarketplaceConfig(ChannelConfig):
         "second), while the seller has up to 5,000 items. A feed takes minutes, so GATEWAY_CHANNEL_LEASE_SECONDS must "
         "be 300.",
     )
+    returns_restock: bool = Field(False, description="Units that come back to a return center can be sold again.")
     api_url: BaseUrl = Field(
         "https://marketplace.walmartapis.com",
         description="Where the API answers; the sandbox is https://sandbox.walmartapis.com.",
@@ -74,3 +77,17 @@ def fault(answer: Response) -> tuple[str, str]:
         return str(first["code"]), str(first.get("description") or first["code"])[:300]
     except UNREADABLE:
         return str(answer.status), ""
+
+
+def nothing_found(answer: Response) -> bool:
+    """Whether a list is empty, which may be told by a 404. Raises `Permanent` where there is no such list."""
+    if answer.status != 404:
+        return False
+    code, reason = fault(answer)
+    if not code.startswith("CONTENT_NOT_FOUND"):
+        raise Permanent(f"Walmart has no orders or returns at this address (404 {reason}): check api_url")
+    return True
+
+
+def written(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

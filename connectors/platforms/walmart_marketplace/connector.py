@@ -35,13 +35,19 @@ class WalmartMarketplace(ShowsItems[WalmartMarketplaceConfig]):
     name, title, config_type = "walmart-marketplace", "Walmart Marketplace", WalmartMarketplaceConfig
     pace = Pace(burst=20, per_second=3)
     budgets: ClassVar[Mapping[str, Pace]] = {
-        **dict.fromkeys(("looks", "lists", "orders", "feed_looks"), pace),
+        **dict.fromkeys(("looks", "lists", "orders", "returns", "feed_looks"), pace),
         "webhooks": Pace(burst=10, per_second=1),
         "feeds": Pace(burst=10, per_second=50 / 3600),
     }
     limits = LimitHeaders(left="x-current-token-count", next_at_milliseconds="x-next-replenishment-time")
     signature = webhooks.SIGNATURE
-    stock = StockAbilities(writes=StockWrites.COMPARE_AND_SET, updates_max=EACH_MAX, per_location=True, echoes=True)
+    stock = StockAbilities(
+        writes=StockWrites.COMPARE_AND_SET,
+        updates_max=EACH_MAX,
+        per_location=True,
+        echoes=True,
+        counts_returns=False,
+    )
     # Any text, the seller chose it; but not what leads elsewhere as a part of an address.
     listing_ids = ListingIds(required={"sku": r"(?!\.{1,2}$)[^\x00-\x1f\x7f]{1,50}"}, location=r"[\w-]{1,40}")
     topics = webhooks.TOPICS
@@ -49,7 +55,7 @@ class WalmartMarketplace(ShowsItems[WalmartMarketplaceConfig]):
     setup = (
         "Sign in to developer.walmart.com as the seller, open API Key Management and note the production key's client "
         "id and secret. A solution provider needs the seller's consent to inventory and feeds (full access), orders "
-        "(view) and webhooks, and enters its consumer channel type.",
+        "(view), webhooks and, for returns_restock, returns (view), and enters its consumer channel type.",
         "In Seller Center under Fulfillment note the id of each ship node that the gateway shall count; what Walmart "
         "ships from its own warehouses (WFS) stays out.",
         "Make up a secret and enter it as webhook_secret. Subscribing the channel registers the webhooks with it.",
@@ -111,6 +117,8 @@ class WalmartMarketplace(ShowsItems[WalmartMarketplaceConfig]):
     def check(self, config: WalmartMarketplaceConfig) -> Flow[ChannelCheck]:
         items, _, total = yield from list_page(config, None)
         yield config.api.get("/orders", {"limit": "1"}, budget="orders", expected=(404,))
+        if config.returns_restock:
+            yield config.api.get("/returns", {"limit": "1"}, budget="returns", expected=(404,))
         yield from webhooks.subscriptions(config)
         nodes = sorted({str(node["shipNode"]) for found in items.values() for node in found})
         too_many = config.feeds and total > feeds.LISTED_MAX

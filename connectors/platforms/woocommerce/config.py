@@ -24,6 +24,11 @@ class WooCommerceConfig(ChannelConfig):
     switch_on_tracking: bool = Field(
         False, description="Switch on 'Manage stock' for listed products that have it off, instead of reporting them."
     )
+    look_up_tracking: bool = Field(
+        False,
+        description="Look up for each order which of its products have 'Manage stock' off (services, downloads). Where "
+        "they are not listed, the order is then applied without them instead of waiting. Costs two calls and more.",
+    )
     refunds_restock: bool = Field(
         True, description="Refunded units can be sold again. The shop does not tell whether it restocked them."
     )

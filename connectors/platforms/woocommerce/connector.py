@@ -22,6 +22,7 @@ from connectors.pacing import Pace
 from connectors.platforms.woocommerce import stock
 from connectors.platforms.woocommerce.config import WooCommerceConfig
 from connectors.platforms.woocommerce.orders import moment, order_deleted, order_event, order_message, platform_ids
+from connectors.platforms.woocommerce.tracking import untracked_lines
 from connectors.polling import PollCursor
 from connectors.signatures import DigestText, HmacSignature
 from connectors.updates import StockUpdate, UpdateOutcome
@@ -56,6 +57,7 @@ class WooCommerce(Connector[WooCommerceConfig]):
         "Make up a long secret and enter it as webhook_secret. channelSubscribe makes the webhooks.",
         "WordPress delivers only to a public address at port 80, 443 or 8080.",
         "Switch on 'Manage stock' for the products that are sold here, or have it switched on by switch_on_tracking.",
+        "Where services or downloads are sold in the same orders: switch on look_up_tracking.",
     )
 
     def auth(self, config: WooCommerceConfig) -> Auth:
@@ -87,7 +89,7 @@ class WooCommerce(Connector[WooCommerceConfig]):
             case MessageKind.ORDER_DELETED:
                 return [order_deleted(kind, body["id"], notification.received_at)]
             case _:
-                return [order_message(kind, body)]
+                return [order_message(kind, body, whole=not config.look_up_tracking)]
 
     def set_stock(self, config: WooCommerceConfig, updates: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
         return stock.write(config, updates)
@@ -116,7 +118,9 @@ class WooCommerce(Connector[WooCommerceConfig]):
         more = number < int(response.headers.get("X-WP-TotalPages", "1"))
         changed = [moment(order["date_modified_gmt"]) for order in orders]
         return Page(
-            entries=tuple(order_message(MessageKind.ORDER_UPDATED, order) for order in orders),
+            entries=tuple(
+                order_message(MessageKind.ORDER_UPDATED, order, whole=not config.look_up_tracking) for order in orders
+            ),
             cursor=place.after_page(changed, str(number + 1) if more else None),
             more=more,
         )
@@ -130,7 +134,10 @@ class WooCommerce(Connector[WooCommerceConfig]):
         if order["refunds"]:
             refunds = (yield _get(config, f"/orders/{int(order_id)}/refunds", {"per_page": "100"})).json()
         kind = MessageKind.ORDER_REFUNDED if refunds else MessageKind.ORDER_UPDATED
-        return order_event(kind, order, refunds, config.refunds_restock)
+        untracked: set[int] = set()
+        if config.look_up_tracking:
+            untracked = yield from untracked_lines(config, order["line_items"])
+        return order_event(kind, order, refunds, config.refunds_restock, untracked)
 
     def check(self, config: WooCommerceConfig) -> Flow[ChannelCheck]:
         products = yield _get(config, "/products", {"per_page": "1", "_fields": "id"})

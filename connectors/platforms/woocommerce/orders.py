@@ -1,6 +1,6 @@
 """Reads orders. Status and stock: `wc-stock-functions.php` in https://github.com/woocommerce/woocommerce"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,16 +30,20 @@ def moment(naive_utc: str) -> datetime:
     return datetime.fromisoformat(naive_utc).replace(tzinfo=UTC)
 
 
-def order_message(kind: MessageKind, order: dict[str, Any]) -> OrderEvent | OrderReference:
-    """Refunds are not in the order: then it has to be read together with them."""
-    if order["refunds"]:
+def order_message(kind: MessageKind, order: dict[str, Any], *, whole: bool) -> OrderEvent | OrderReference:
+    """Refunds are not in the order: then, or unless it is the `whole` of what is wanted, it has to be read."""
+    if order["refunds"] or not whole:
         at = moment(order["date_modified_gmt"])
         return OrderReference(order_id=str(order["id"]), kind=kind, occurred_at=at)
     return order_event(kind, order, refunds=(), refunds_restock=False)
 
 
 def order_event(
-    kind: MessageKind, order: dict[str, Any], refunds: Sequence[dict[str, Any]], refunds_restock: bool
+    kind: MessageKind,
+    order: dict[str, Any],
+    refunds: Sequence[dict[str, Any]],
+    refunds_restock: bool,
+    untracked: Collection[int] = (),
 ) -> OrderEvent:
     refunded = _refunded_units(refunds)
     status = order["status"]
@@ -51,7 +55,7 @@ def order_event(
         status=status,
         name=f"#{order['number']}",
         lines=tuple(
-            _line(line, status, refunded.get(line["id"], 0), refunds_restock)
+            _line(line, status, refunded.get(line["id"], 0), refunds_restock, tracked=line["id"] not in untracked)
             for line in order["line_items"]
             # A line whose product was deleted still names its SKU; a free-text line has neither.
             if line["product_id"] or line.get("sku")
@@ -66,7 +70,7 @@ def order_deleted(kind: MessageKind, order_id: int, at: datetime) -> OrderEvent:
     )
 
 
-def _line(line: dict[str, Any], status: str, refunded: int, refunds_restock: bool) -> OrderLine:
+def _line(line: dict[str, Any], status: str, refunded: int, refunds_restock: bool, *, tracked: bool) -> OrderLine:
     ordered = whole_units(line["quantity"])
     refunded = min(refunded, ordered)
     if status in _NOT_PLACED:
@@ -84,6 +88,7 @@ def _line(line: dict[str, Any], status: str, refunded: int, refunds_restock: boo
         released=released,
         fulfilled=fulfilled,
         refunded=refunded,
+        tracked=tracked,
     )
 
 

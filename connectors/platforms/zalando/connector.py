@@ -52,7 +52,14 @@ class Zalando(Connector[ZalandoConfig]):
     }
     signature = None
     topics: ClassVar[Mapping[str, MessageKind]] = {}
-    stock = StockAbilities(writes=StockWrites.ABSOLUTE, updates_max=PAIRS_MAX, per_location=False, shows_counts=False)
+    # Zalando knows of goods that came back, but not whether they can be sold again.
+    stock = StockAbilities(
+        writes=StockWrites.ABSOLUTE,
+        updates_max=PAIRS_MAX,
+        per_location=False,
+        shows_counts=False,
+        counts_returns=False,
+    )
     listing_ids = ListingIds(required={"ean": r"\d{13}"}, optional={"article_id": r"[A-Za-z0-9-]{1,40}"})
     setup = (
         "In the zDirect portal make an application with the scopes products/stock/write, orders/read and "

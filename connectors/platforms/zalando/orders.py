@@ -19,7 +19,7 @@ from connectors.platforms.zalando.config import ZalandoConfig
 
 INCLUDE = {"include": "order_items,order_lines"}
 PARTNER_FULFILLED = "PartnerFulfilled"
-_BECAME: Mapping[str, Mapping[str, int]] = {
+_BECAME: Mapping[str, Mapping[str, Any]] = {
     "shipped": {"shipped": 1},
     "returned": {"shipped": 1, "refunded": 1},
     "canceled": {"cancelled": 1},

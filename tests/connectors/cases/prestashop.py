@@ -3,7 +3,8 @@ from typing import Any
 
 from connectors.errors import AuthExpired, Permanent, Retriable
 from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderStage
-from connectors.platforms.prestashop import NO_ROW, PrestaShop
+from connectors.platforms.prestashop import PrestaShop
+from connectors.platforms.prestashop.connector import NO_ROW
 from connectors.updates import Confirmed, StockUpdate
 from tests.connectors.case import Lack, PlatformCase, answer
 
@@ -27,7 +28,7 @@ DETAIL: dict[str, Any] = {
     "product_quantity_return": "0",
     "product_quantity_reinjected": "0",
 }
-STATES: list[dict[str, Any]] = [{"id": 2, "shipped": "0"}, {"id": 4, "shipped": "1"}, {"id": 6, "shipped": "0"}]
+STATES: list[dict[str, Any]] = [{"id": number, "shipped": str(int(number == 4))} for number in (2, 4, 6, 7)]
 
 
 def update(product: str, combination: str, quantity: int) -> StockUpdate:

@@ -126,7 +126,7 @@ CASE = PlatformCase(
             ),
         ),
     ),
-    lacks=frozenset((Lack.RETURNS, Lack.SIGNED_TIME)),
+    lacks=frozenset((Lack.RESTOCKING, Lack.SIGNED_TIME)),
     updates=(update("TSHIRT-BLK-M", 42), update("MUG/ä", 0), update("GONE", 1)),
     mistyped_id="..",
     before=(item("TSHIRT-BLK-M", node(38, 2)),),

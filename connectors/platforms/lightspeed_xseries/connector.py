@@ -11,32 +11,29 @@ holds nothing; that every other one has left the count is inferred. A return is 
 one; the first does not name it, so what was sold since is searched for it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qs, quote
 
 import orjson
-from pydantic import Field, SecretStr
 
 from connectors.abilities import StockAbilities, StockWrites
 from connectors.auth import Auth
 from connectors.base import Connector
 from connectors.catalog import CatalogEntry, ChannelCheck, ChannelLocation, ChannelStock, Page
-from connectors.config import BaseUrl, revealed
+from connectors.config import revealed
 from connectors.exchange import Flow, Notification
 from connectors.limit_headers import LimitHeaders
 from connectors.listing_ids import ListingIds
 from connectors.looked_at import write_between_looks
-from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference, OrderStage
+from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.one_by_one import one_by_one
-from connectors.order_lines import lines_by_product
 from connectors.pacing import Pace
-from connectors.quantities import units_taken, units_there
-from connectors.refresh_token import AccessConfig
-from connectors.rest import JsonApi
+from connectors.platforms.lightspeed_xseries.config import LightspeedXSeriesConfig, Record
+from connectors.platforms.lightspeed_xseries.sales import event_of, read_untracked, references_in, sales_since
+from connectors.quantities import units_there
 from connectors.signatures import DigestText, HmacSignature, SharedAddress
 from connectors.updates import Confirmed, Rejected, StockUpdate, UpdateOutcome
 
@@ -44,33 +41,6 @@ PER_PAGE, LEVELS_MAX = 200, 1000
 UUID = r"[0-9a-fA-F-]{36}"
 SALE = "sale.update"
 _BY_ADDRESS = SharedAddress(parameter="token")
-Record = dict[str, Any]
-
-
-class LightspeedXSeriesConfig(AccessConfig):
-    domain_prefix: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")] = Field(
-        description="The part of the store's address before .retail.lightspeed.app."
-    )
-    previous_client_secret: SecretStr | None = Field(None, description="The secret before the last change.")
-    webhook_token: SecretStr | None = Field(
-        None, description="With a personal token: any long secret, which goes into the webhook's address."
-    )
-    version: Annotated[str, Field(pattern=r"^20\d\d-\d\d$")] = Field(
-        "2026-07", description="Of the API; each is supported for a year, then another one silently answers."
-    )
-    api_url: BaseUrl | None = Field(None, description="Where the API answers, when not at the store's own address.")
-
-    @property
-    def host(self) -> str:
-        return f"{self.api_url or f'https://{self.domain_prefix}.retail.lightspeed.app'}/api"
-
-    @property
-    def api(self) -> JsonApi:
-        return JsonApi(f"{self.host}/{self.version}")
-
-    @property
-    def sales_api(self) -> JsonApi:
-        return JsonApi(f"{self.host}/2.0")
 
 
 class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
@@ -96,7 +66,9 @@ class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
         return revealed(config.client_secret, config.previous_client_secret)
 
     def verify(self, config: LightspeedXSeriesConfig, notification: Notification) -> None:
-        if "X-Signature" in notification.headers or config.webhook_token is None:
+        """With a personal token there is no key for a signature, should there be one."""
+        signed = "X-Signature" in notification.headers and self.secrets(config)
+        if signed or config.webhook_token is None:
             return super().verify(config, notification)
         _BY_ADDRESS.verify(notification, revealed(config.webhook_token))
 
@@ -105,7 +77,7 @@ class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
         return SALE if "register_sale_products" in _payload(notification) else ""
 
     def interpret(self, config: LightspeedXSeriesConfig, notification: Notification) -> list[ChannelMessage]:
-        return [*_references(_payload(notification))] if self.topic(notification) else []
+        return [*references_in(_payload(notification))] if self.topic(notification) else []
 
     def set_stock(self, config: LightspeedXSeriesConfig, updates: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
         def write(update: StockUpdate) -> Flow[UpdateOutcome]:
@@ -155,9 +127,9 @@ class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
             query = {"after": start, "page_size": str(PER_PAGE)}
             sales = (yield from config.sales_api.read("/sales", query))["data"]
         else:
-            sales = yield from _sales_since(config, start)
+            sales = yield from sales_since(config, start)
         following = str(max((sale["version"] for sale in sales), default=start))
-        references = tuple(reference for sale in sales for reference in _references(sale))
+        references = tuple(reference for sale in sales for reference in references_in(sale))
         return Page(entries=references, cursor=following, more=bool(sales) and start.isdigit())
 
     def read_order(self, config: LightspeedXSeriesConfig, order_id: str) -> Flow[OrderEvent | None]:
@@ -165,8 +137,9 @@ class LightspeedXSeries(Connector[LightspeedXSeriesConfig]):
         if answer.status == 404:
             return None
         sale = answer.json()["data"]
-        later = yield from _sales_since(config, sale["sale_date"])
-        return _event(sale, [some for some in later if some.get("return_for") == order_id])
+        later = yield from sales_since(config, sale["sale_date"])
+        returns = [some for some in later if some.get("return_for") == order_id]
+        return event_of(sale, returns, (yield from read_untracked(config, sale)))
 
     def check(self, config: LightspeedXSeriesConfig) -> Flow[ChannelCheck]:
         outlets = (yield from config.sales_api.read("/outlets"))["data"]
@@ -199,56 +172,3 @@ def _shown(config: LightspeedXSeriesConfig, updates: Sequence[StockUpdate]) -> F
     rows = (yield config.api.send("POST", "/inventory_levels", asked, repeatable=True)).json()
     levels = {(row["product_id"], row["location_id"]): units_there(row["current_inventory_level"]) for row in rows}
     return {name: levels[key] for name, key in keys.items() if key in levels}
-
-
-def _moment(sale: Record) -> datetime:
-    """Notifications state no zone; it is UTC."""
-    at = datetime.fromisoformat(sale["updated_at"])
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _references(sale: Record) -> list[OrderReference]:
-    """To the sale, and to the one of which it takes something back."""
-    ids = [some for some in (sale["id"], sale.get("return_for")) if some]
-    return [OrderReference(order_id=some, kind=MessageKind.ORDER_UPDATED, occurred_at=_moment(sale)) for some in ids]
-
-
-def _sales_since(config: LightspeedXSeriesConfig, date: str) -> Flow[list[Record]]:
-    found: list[Record] = []
-    while True:
-        query = {"type": "sales", "date_from": date, "page_size": "1000", "offset": str(len(found))}
-        page = (yield from config.sales_api.read("/search", query))["data"]
-        found += page
-        if len(page) < 1000:
-            return found
-
-
-def _stage(status: str) -> OrderStage:
-    """LAYBY, ONACCOUNT, AWAITING_DISPATCH, AWAITING_PICKUP, and whatever may be added, are promised."""
-    if status.endswith("CLOSED"):
-        return OrderStage.FULFILLED
-    return {"SAVED": OrderStage.PENDING, "VOIDED": OrderStage.CANCELLED}.get(status, OrderStage.OPEN)
-
-
-def _units(sales: Iterable[Record], sign: int) -> Counter[str]:
-    """Of each product, sold (1) or taken back (-1)."""
-    units: Counter[str] = Counter()
-    for sale in sales:
-        for line in sale["line_items"]:
-            if line["quantity"] * sign > 0 and line.get("status") != "VOIDED":
-                units[line["product_id"]] += units_taken(line["quantity"] * sign)
-    return units
-
-
-def _event(sale: Record, returns: Sequence[Record]) -> OrderEvent:
-    stage = _stage(sale["status"])
-    back = [some for some in returns if _stage(some["status"]) is OrderStage.FULFILLED]
-    return OrderEvent(
-        order_id=sale["id"],
-        kind=MessageKind.ORDER_UPDATED,
-        occurred_at=max(_moment(some) for some in (sale, *returns)),
-        stage=stage,
-        status=sale["status"],
-        name=sale["invoice_number"],
-        lines=lines_by_product(stage, "product_id", _units([sale], 1), _units(back, -1), location_id=sale["outlet_id"]),
-    )

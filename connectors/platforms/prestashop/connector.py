@@ -7,32 +7,28 @@ The core has no webhooks. PrestaShop lowers its own count when an order is place
 A write cannot compare: rows are looked at just before, written whole (PUT, which every version takes; JSON is answered
 but never read) and looked at again. A document of several rows is not a transaction, its numbers are absolute. Times
 are the shop's own, without a zone: in the hour that is repeated in autumn two changes of one order may be taken in the
-wrong order. Which states give stock back is no flag of theirs: 6 (cancelled), 8 (payment error) unless set otherwise.
+wrong order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal
+from datetime import datetime
+from typing import ClassVar
 from xml.etree import ElementTree
-from zoneinfo import ZoneInfo
-
-from pydantic import Field, SecretStr, field_validator
 
 from connectors.abilities import StockAbilities, StockWrites
 from connectors.auth import Auth, Basic
 from connectors.base import Connector
 from connectors.catalog import CatalogEntry, ChannelCheck, ChannelStock, Page
-from connectors.config import BaseUrl, ChannelConfig
-from connectors.exchange import Flow, Request, Response
+from connectors.exchange import Flow, Response
 from connectors.listing_ids import ListingIds
 from connectors.looked_at import write_between_looks
-from connectors.messages import MessageKind, OrderEvent, OrderLine, OrderReference, OrderStage
-from connectors.order_lines import line_at
+from connectors.messages import MessageKind, OrderEvent, OrderReference
 from connectors.pacing import Pace
 from connectors.parts import Refusal, write_in_parts
+from connectors.platforms.prestashop.config import PrestaShopConfig, Record
+from connectors.platforms.prestashop.orders import events_of, ids_of, one_of
 from connectors.polling import PollCursor
 from connectors.reached import Reached
-from connectors.rest import JsonApi
 from connectors.updates import Confirmed, Rejected, StockUpdate, UpdateOutcome
 
 PER_PAGE, ORDERS_PER_PAGE = 500, 50
@@ -41,63 +37,6 @@ ROW = ("id", "id_product", "id_product_attribute", "id_shop", "id_shop_group", "
 ROW_OPTIONAL = ("out_of_stock", "location")
 NO_ROW = Rejected("not_found", "PrestaShop has no such product or combination (any more): look its SKU up again.")
 COUNTED_ELSEWHERE = Rejected("133", "PrestaShop computes this product's count from its warehouses.")
-
-Record = dict[str, Any]
-
-
-class PrestaShopConfig(ChannelConfig):
-    base_url: BaseUrl = Field(description="The shop's final address (https, with www if it has it), without /api.")
-    ws_key: SecretStr = Field(
-        description="Of Advanced Parameters > Webservice, 32 characters.", min_length=32, max_length=32
-    )
-    shop_timezone: str = Field(description="The shop's time zone, say Europe/Paris (International > Localization).")
-    id_shop: int | None = Field(None, description="In a multistore: the shop's number.", ge=1)
-    sku_field: Literal["reference", "ean13", "upc", "mpn"] = Field("reference", description="What holds our SKU.")
-    cancelled_states: tuple[int, ...] = Field(
-        (6, 8), description="Order states in which the shop has put the units back.", max_length=50
-    )
-
-    @field_validator("shop_timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (LookupError, OSError, ValueError):
-            raise ValueError("must be a time zone like Europe/Paris") from None
-        return name
-
-    def read(self, resource: str, **query: str) -> Flow[list[Record]]:
-        """Where nothing fits, PrestaShop answers a bare `[]`."""
-        answer = (yield self._api.get(f"/{resource}", self._query(**query))).json()
-        return answer[resource] if answer else []
-
-    def one(self, path: str) -> Request:
-        return self._api.get(path, self._query(), expected=(404,))
-
-    def put(self, resource: str, document: bytes) -> Request:
-        return Request(
-            method="PUT",
-            url=f"{self._api.url}/{resource}",
-            query=self._query(),
-            headers={"Content-Type": "text/xml; charset=utf-8"},
-            body=document,
-            repeatable=True,
-            expected=(400, 404),
-        )
-
-    def local(self, moment: datetime) -> str:
-        return moment.astimezone(ZoneInfo(self.shop_timezone)).strftime("%Y-%m-%d %H:%M:%S")
-
-    def moment(self, local: str) -> datetime:
-        return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(self.shop_timezone)).astimezone(UTC)
-
-    @property
-    def _api(self) -> JsonApi:
-        return JsonApi(f"{self.base_url}/api")
-
-    def _query(self, **query: str) -> dict[str, str]:
-        shop = {} if self.id_shop is None else {"id_shop": str(self.id_shop)}
-        return {**query, "output_format": "JSON", **shop}
 
 
 class PrestaShop(Connector[PrestaShopConfig]):
@@ -149,7 +88,7 @@ class PrestaShop(Connector[PrestaShopConfig]):
         rows = yield from config.read("stock_availables", **page)
         levels = (
             ChannelStock(
-                platform_ids=_ids(row["id_product"], row["id_product_attribute"]),
+                platform_ids=ids_of(row["id_product"], row["id_product_attribute"]),
                 sku=None,
                 location_id=None,
                 quantity=int(row["quantity"]),
@@ -190,25 +129,27 @@ class PrestaShop(Connector[PrestaShopConfig]):
         }
         orders = yield from config.read("orders", **query)
         more = len(orders) == ORDERS_PER_PAGE
-        return place.page((yield from _events(config, orders)), reached.after(orders[-1]["date_upd"]) if more else None)
+        return place.page(
+            (yield from events_of(config, orders)), reached.after(orders[-1]["date_upd"]) if more else None
+        )
 
     def read_order(self, config: PrestaShopConfig, order_id: str) -> Flow[OrderEvent | None]:
         answer = yield config.one(f"/orders/{int(order_id)}")
         if answer.status == 404:
             return None
-        return (yield from _events(config, [answer.json()["order"]]))[0]
+        return (yield from events_of(config, [answer.json()["order"]]))[0]
 
     def check(self, config: PrestaShopConfig) -> Flow[ChannelCheck]:
         for resource in ("orders", "order_details", "products", "combinations", "stock_availables"):
             yield from config.read(resource, limit="1")
         known = {int(state["id"]) for state in (yield from config.read("order_states", display="full"))}
-        unknown = sorted(set(config.cancelled_states) - known)
-        problem = f"cancelled_states: the shop has no order state {unknown}; see Shop Parameters > Order Settings."
-        return ChannelCheck(summary=f"Connected to {config.base_url}", problems=(problem,) if unknown else ())
-
-
-def _ids(product: object, combination: object) -> dict[str, str]:
-    return {"product_id": str(product), "combination_id": str(combination or 0)}
+        named = {"cancelled_states": config.cancelled_states, "ended_states": config.ended_states}
+        problems = tuple(
+            f"{setting}: the shop has no order state {unknown}; see Shop Parameters > Order Settings."
+            for setting, states in named.items()
+            if (unknown := sorted(set(states) - known))
+        )
+        return ChannelCheck(summary=f"Connected to {config.base_url}", problems=problems)
 
 
 def _reason(answer: Response) -> str:
@@ -225,16 +166,12 @@ def _refused(row: Record | None) -> Rejected | None:
 
 def _rows(config: PrestaShopConfig, updates: Sequence[StockUpdate]) -> Flow[dict[str, Record]]:
     """By idempotency key."""
-    ids = {name: _one_of(update.platform_ids[name] for update in updates) for name in ("product_id", "combination_id")}
+    ids = {name: one_of(update.platform_ids[name] for update in updates) for name in ("product_id", "combination_id")}
     filters = {"filter[id_product]": ids["product_id"], "filter[id_product_attribute]": ids["combination_id"]}
     found = yield from config.read("stock_availables", display="full", **filters)
-    rows = {tuple(_ids(row["id_product"], row["id_product_attribute"]).values()): row for row in found}
+    rows = {tuple(ids_of(row["id_product"], row["id_product_attribute"]).values()): row for row in found}
     wanted = {one.idempotency_key: tuple(one.platform_ids[name] for name in ids) for one in updates}
     return {key: rows[own] for key, own in wanted.items() if own in rows}
-
-
-def _one_of(values: Iterable[str]) -> str:
-    return f"[{'|'.join(sorted(set(values), key=int))}]"
 
 
 def _document(element: str, rows: Iterable[Record]) -> bytes:
@@ -250,50 +187,6 @@ def _document(element: str, rows: Iterable[Record]) -> bytes:
 
 def _entry(config: PrestaShopConfig, found: Record) -> CatalogEntry:
     sku = found[config.sku_field] or None
-    ids = _ids(found["id_product"], found["id"])
+    ids = ids_of(found["id_product"], found["id"])
     name = f"product {ids['product_id']}" + (f", combination {found['id']}" if found["id"] else "")
     return CatalogEntry(platform_ids=ids, sku=sku, name=name, tracked=True)
-
-
-def _events(config: PrestaShopConfig, orders: Sequence[Record]) -> Flow[list[OrderEvent]]:
-    if not orders:
-        return []
-    details = yield from config.read(
-        "order_details", **{"display": "full", "filter[id_order]": _one_of(str(order["id"]) for order in orders)}
-    )
-    states = {int(state["id"]): state for state in (yield from config.read("order_states", display="full"))}
-    return [_event(config, order, details, states) for order in orders]
-
-
-def _event(
-    config: PrestaShopConfig, order: Record, details: Iterable[Record], states: Mapping[int, Record]
-) -> OrderEvent:
-    state = int(order["current_state"])
-    shipped = int(states.get(state, {}).get("shipped") or 0)
-    stage = OrderStage.FULFILLED if shipped else OrderStage.OPEN
-    stage = OrderStage.CANCELLED if state in config.cancelled_states else stage
-    return OrderEvent(
-        order_id=str(order["id"]),
-        kind=MessageKind.ORDER_UPDATED,
-        occurred_at=config.moment(order["date_upd"]),
-        stage=stage,
-        status=f"state {state}",
-        name=order["reference"],
-        lines=tuple(_line(stage, row) for row in details if int(row["id_order"]) == int(order["id"])),
-    )
-
-
-def _line(stage: OrderStage, row: Record) -> OrderLine:
-    """Money back does not put units back, `product_quantity_reinjected` says which ones were."""
-    back = int(row.get("product_quantity_reinjected") or 0)
-    left = stage is OrderStage.FULFILLED
-    return line_at(
-        stage,
-        line_id=str(row["id"]),
-        sku=row.get("product_reference"),
-        platform_ids=_ids(row["product_id"], row["product_attribute_id"]),
-        ordered=int(row["product_quantity"]),
-        refunded=int(row.get("product_quantity_refunded") or 0),
-        cancelled=0 if left else back,
-        returned=back if left else 0,
-    )

@@ -7,64 +7,41 @@ Units of its own orders are off its count when they are placed (`check` says whe
 and read the total on hand; a safety stock that the merchant set is kept back on top. A write is applied after it was
 answered and cannot compare: counts are looked at before, and afterwards until they show it. Whether a retry renews the
 time a delivery is signed with is not stated: it may be as old as the retries go, and `webhook-id` tells resends apart.
-A refund does not say whether its goods came back.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import ClassVar
 
 import orjson
-from pydantic import Field, SecretStr
 
 from connectors.abilities import StockAbilities, StockWrites
 from connectors.auth import Auth, HeaderToken
 from connectors.base import Connector
 from connectors.catalog import CatalogEntry, ChannelCheck, ChannelLocation, ChannelStock, Page
-from connectors.config import BaseUrl, ChannelConfig, revealed
-from connectors.exchange import Flow, Notification, Response
+from connectors.config import revealed
+from connectors.exchange import Flow, Notification
 from connectors.limit_headers import LimitHeaders
 from connectors.listing_ids import ListingIds
 from connectors.looked_at import write_between_looks
-from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderLine, OrderReference, OrderStage
-from connectors.order_lines import line_at
+from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.pacing import Pace
 from connectors.parts import Refusal, write_in_parts
+from connectors.platforms.bigcommerce import orders
+from connectors.platforms.bigcommerce.config import BigCommerceConfig
+from connectors.platforms.bigcommerce.orders import PER_PAGE, Record, ids_of, page_query
 from connectors.polling import PollCursor
 from connectors.reached import Reached
-from connectors.rest import JsonApi
 from connectors.standard_webhooks import WEBHOOK_ID_HEADER, standard_webhooks
 from connectors.updates import Confirmed, StockUpdate, UpdateOutcome
 
-PER_PAGE = 250
 RETRIES_SECONDS = 50 * 3600
 ORDERS = "store/order/*"
 WAITS_SECONDS = (0.5, 1.0, 2.0, 4.0)  # between the looks whether a write has been applied
 ID = r"[1-9]\d{0,17}"
-_OVER = {2: OrderStage.FULFILLED, 10: OrderStage.FULFILLED, **dict.fromkeys((4, 5, 6), OrderStage.CANCELLED)}
-_STAGES = {0: OrderStage.PENDING, **_OVER}
-"""Incomplete; shipped, completed; refunded, cancelled, declined. Every other status counts as placed."""
 _AT_FAULT = re.compile(r"(variant_id|product_id) (\d+)")
-
-Record = dict[str, Any]
-
-
-class BigCommerceConfig(ChannelConfig):
-    store_hash: Annotated[str, Field(pattern=r"^[a-z0-9]{1,32}$")] = Field(
-        description="From the API path of the API account: https://api.bigcommerce.com/stores/<this>/."
-    )
-    access_token: SecretStr = Field(description="Of the store-level API account.", min_length=1)
-    client_secret: SecretStr = Field(description="Of the same API account; it signs the webhooks.", min_length=1)
-    previous_client_secret: SecretStr | None = Field(None, description="The one before the last change.")
-    refunds_restock: bool = Field(True, description="Refunded units can be sold again, as the store is set to do.")
-    api_url: BaseUrl = Field("https://api.bigcommerce.com", description="Where the API answers.")
-
-    def api(self, version: str) -> JsonApi:
-        # The vendor's description asks for the header even where there is no body.
-        return JsonApi(f"{self.api_url}/stores/{self.store_hash}/{version}", {"Content-Type": "application/json"})
 
 
 class BigCommerce(Connector[BigCommerceConfig]):
@@ -117,10 +94,10 @@ class BigCommerce(Connector[BigCommerceConfig]):
         return (yield from write_between_looks(updates, partial(_on_hand, config), write, WAITS_SECONDS))
 
     def read_stock(self, config: BigCommerceConfig, cursor: str | None) -> Flow[Page[ChannelStock]]:
-        answer = yield from config.api("v3").read("/inventory/items", _page_query(cursor))
+        answer = yield from config.api("v3").read("/inventory/items", page_query(cursor))
         levels = (
             ChannelStock(
-                platform_ids=_ids(item["identity"]),
+                platform_ids=ids_of(item["identity"]),
                 sku=item["identity"].get("sku") or None,
                 location_id=str(place["location_id"]),
                 quantity=place["total_inventory_onhand"],
@@ -131,7 +108,7 @@ class BigCommerce(Connector[BigCommerceConfig]):
         return Page.of(levels, _following(answer))
 
     def read_catalog(self, config: BigCommerceConfig, cursor: str | None) -> Flow[Page[CatalogEntry]]:
-        query = {"include": "variants", "include_fields": "name,sku,inventory_tracking", **_page_query(cursor)}
+        query = {"include": "variants", "include_fields": "name,sku,inventory_tracking", **page_query(cursor)}
         answer = yield from config.api("v3").read("/catalog/products", query)
         return Page.of((entry for product in answer["data"] for entry in _entries(product)), _following(answer))
 
@@ -140,27 +117,12 @@ class BigCommerce(Connector[BigCommerceConfig]):
     ) -> Flow[Page[OrderEvent | OrderReference]]:
         place = PollCursor.read(cursor, since)
         reached = Reached.read(place, place.since.isoformat(timespec="seconds"))
-        query = {"min_date_modified": reached.start, "sort": "date_modified:asc", **_page_query(str(reached.page))}
-        orders = _listed((yield config.api("v2").get("/orders", query)))
-        changed = [
-            OrderReference(order_id=str(order["id"]), kind=MessageKind.ORDER_UPDATED, occurred_at=_moment(order))
-            for order in orders
-        ]
-        full = len(orders) == PER_PAGE
+        changed = yield from orders.changed(config, reached.start, reached.page)
+        full = len(changed) == PER_PAGE
         return place.page(changed, reached.after(changed[-1].occurred_at.isoformat()) if full else None)
 
     def read_order(self, config: BigCommerceConfig, order_id: str) -> Flow[OrderEvent | None]:
-        path = f"/orders/{int(order_id)}"
-        answer = yield config.api("v2").get(path, expected=(404,))
-        if answer.status == 404:
-            return None
-        lines: list[Record] = []
-        found: list[Record] = [{}] * PER_PAGE
-        while len(found) == PER_PAGE:
-            number = len(lines) // PER_PAGE + 1
-            found = _listed((yield config.api("v2").get(f"{path}/products", _page_query(str(number)))))
-            lines += found
-        return _event(config, answer.json(), lines)
+        return (yield from orders.read(config, order_id))
 
     def check(self, config: BigCommerceConfig) -> Flow[ChannelCheck]:
         yield config.api("v2").get("/orders", {"limit": "1"})
@@ -190,22 +152,9 @@ class BigCommerce(Connector[BigCommerceConfig]):
         return ()
 
 
-def _listed(answer: Response) -> list[Record]:
-    """V2 answers 204 and no body where there is nothing."""
-    return answer.json() if answer.status != 204 else []
-
-
-def _page_query(cursor: str | None) -> dict[str, str]:
-    return {"page": cursor or "1", "limit": str(PER_PAGE)}
-
-
 def _following(answer: Record) -> int | None:
     pages = answer["meta"]["pagination"]
     return pages["current_page"] + 1 if pages["current_page"] < pages["total_pages"] else None
-
-
-def _ids(identity: Record) -> dict[str, str]:
-    return {name: str(identity[name]) for name in ("product_id", "variant_id") if identity.get(name)}
 
 
 def _on_hand(config: BigCommerceConfig, updates: Sequence[StockUpdate]) -> Flow[dict[str, int]]:
@@ -216,12 +165,12 @@ def _on_hand(config: BigCommerceConfig, updates: Sequence[StockUpdate]) -> Flow[
     shown: dict[tuple[str, str | None], int] = {}
     following: int | None = 1
     while following is not None:
-        answer = yield from config.api("v3").read("/inventory/items", query | _page_query(str(following)))
+        answer = yield from config.api("v3").read("/inventory/items", query | page_query(str(following)))
         for item in answer["data"]:
             for place in item["locations"]:
                 at, units = str(place["location_id"]), place["total_inventory_onhand"]
                 # Of what is counted by product, every variant shows the product's count.
-                shown |= {(f"{name} {number}", at): units for name, number in _ids(item["identity"]).items()}
+                shown |= {(f"{name} {number}", at): units for name, number in ids_of(item["identity"]).items()}
         following = _following(answer)
     wanted = {update.idempotency_key: (" ".join(_identity(update)), update.location_id) for update in updates}
     return {name: shown[key] for name, key in wanted.items() if key in shown}
@@ -256,40 +205,3 @@ def _entries(product: Record) -> list[CatalogEntry]:
         CatalogEntry(platform_ids=own, sku=one.get("sku") or None, name=product["name"], tracked=tracking != "none")
         for one, own in (by_variant if tracking == "variant" else ((product, ids),))
     ]
-
-
-def _moment(order: Record) -> datetime:
-    return parsedate_to_datetime(order["date_modified"])
-
-
-def _event(config: BigCommerceConfig, order: Record, lines: Sequence[Record]) -> OrderEvent:
-    deleted = order.get("is_deleted", False)
-    stage = OrderStage.DELETED if deleted else _STAGES.get(order["status_id"], OrderStage.OPEN)
-    # What is typed in by hand has no product; gift certificates and downloads have no stock.
-    lines = [line for line in lines if line["product_id"] and line["type"] == "physical"]
-    return OrderEvent(
-        order_id=str(order["id"]),
-        kind=MessageKind.ORDER_UPDATED,
-        occurred_at=_moment(order),
-        stage=stage,
-        status=order["status"],
-        name=f"#{order['id']}",
-        lines=None if deleted else tuple(_line(config, stage, line) for line in lines),
-    )
-
-
-def _line(config: BigCommerceConfig, stage: OrderStage, line: Record) -> OrderLine:
-    """Refunds are taken to be of what has not been shipped, first."""
-    ordered, shipped, refunded = line["quantity"], line["quantity_shipped"], line["quantity_refunded"]
-    here = min(refunded, ordered - shipped)
-    restocked = {"cancelled": here, "returned": refunded - here}
-    return line_at(
-        stage,
-        line_id=str(line["id"]),
-        sku=line["sku"],
-        platform_ids=_ids(line),
-        ordered=ordered,
-        shipped=shipped,
-        refunded=refunded,
-        **(restocked if config.refunds_restock else {"lost": here}),
-    )

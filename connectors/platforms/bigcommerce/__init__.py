@@ -1,0 +1,5 @@
+"""BigCommerce."""
+
+from connectors.platforms.bigcommerce.connector import BigCommerce
+
+__all__ = ["BigCommerce"]

@@ -1,0 +1,5 @@
+"""PrestaShop."""
+
+from connectors.platforms.prestashop.connector import PrestaShop
+
+__all__ = ["PrestaShop"]
