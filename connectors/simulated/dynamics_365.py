@@ -15,6 +15,7 @@ from connectors.simulated.webhooks import Delivery
 
 PLACE = "1/11"
 ENVIRONMENT = "4af10637"
+PRODUCTS_MAX, PLACES_MAX = 5000, 100
 
 Record = dict[str, Any]
 
@@ -42,13 +43,20 @@ class SimulatedDynamics365(SimulatedPlatform):
     def __init__(self, stock: Mapping[str, int]) -> None:
         super().__init__()
         self.skus = list(stock)
+        self.places = [PLACE]
+        self.visible = True
+        """Whether our app's user may see the legal entity."""
+        self.unseen: set[int] = set()
+        """Orders that have a number and are not to be seen yet."""
+        self.untyped: set[int] = set()
+        """Orders whose lines are not typed yet."""
         self.granted = 0
         self.late = 0
         self.tokens: set[str] = set()
         self.webhook_token = "webhook token"
         self._before: dict[str, int] = {}
         for sku, quantity in stock.items():
-            self.shelf.put(sku, PLACE, quantity)
+            self.shelf.put(sku, self.home(), quantity)
 
     def home(self) -> str:
         return PLACE
@@ -62,7 +70,7 @@ class SimulatedDynamics365(SimulatedPlatform):
             "organization_id": "usmf",
             "iv_endpoint": self.url,
             "fno_url": self.url,
-            "warehouses": [PLACE],
+            "warehouses": self.places,
             "webhook_token": self.webhook_token,
             "login_url": self.url,
             "security_url": self.url,
@@ -72,9 +80,8 @@ class SimulatedDynamics365(SimulatedPlatform):
         return "/setonhand/" in path
 
     async def sell_many(self, units: Mapping[str, int], *, location_id: str | None = None) -> SoldOrder:
-        before = {sku: self.shelf.quantity(sku, PLACE) for sku in units}
         for sku, quantity in units.items():
-            self.shelf.put(sku, PLACE, before[sku] + quantity)
+            self.shelf.add(sku, self.home(), quantity)
         return await super().sell_many(units, location_id=location_id)
 
     def _take_back(self, order: SoldOrder, line: SoldLine, units: int, *, restock: bool, shipped: bool) -> None:
@@ -128,7 +135,7 @@ class SimulatedDynamics365(SimulatedPlatform):
         if not self._admits(request, "erp"):
             return web.json_response({"error": {"code": "", "message": "Unauthorized"}}, status=401)
         entity, condition = request.match_info["entity"], request.query["$filter"]
-        if not condition.startswith("dataAreaId eq 'usmf'"):
+        if not condition.startswith("dataAreaId eq 'usmf'") or not self.visible:
             return web.json_response({"value": []})
         key = "ItemNumber" if entity == "ReleasedProductsV2" else "SalesOrderNumber"
         records = self._records(entity)
@@ -138,14 +145,17 @@ class SimulatedDynamics365(SimulatedPlatform):
             records = [record for record in records if record[key] > after[1]]
         backwards = request.query["$orderby"].endswith(" desc")
         records = sorted(records, key=lambda record: str(record[key]), reverse=backwards)
+        wanted = request.query.get("$select")
+        records = [{wanted: record[wanted]} for record in records] if wanted else records
         return web.json_response({"value": records[: int(request.query["$top"])]})
 
     def _records(self, entity: str) -> list[Record]:
         if entity == "ReleasedProductsV2":
             return [{"ItemNumber": sku, "ProductName": sku.title()} for sku in self.skus]
+        seen = [order for order in self.orders.values() if order.order_id not in self.unseen]
         if entity == "SalesOrderHeadersV2":
-            return [{"SalesOrderNumber": _number(order)} for order in self.orders.values()]
-        return [_line(order, line) for order in self.orders.values() for line in order.lines]
+            return [{"SalesOrderNumber": _number(order)} for order in seen]
+        return [_line(order, line) for order in seen if order.order_id not in self.untyped for line in order.lines]
 
     async def _set(self, request: web.Request) -> web.StreamResponse:
         if not self._admits(request, "iv"):
@@ -156,25 +166,30 @@ class SimulatedDynamics365(SimulatedPlatform):
             return web.json_response({"message": str(wrong.errors()[0]["loc"])}, status=400)
         for count in counts if PLAYED not in request else ():
             # Any product's name is taken in silence.
-            if count.product in self.skus and f"{count.place.site}/{count.place.warehouse}" == PLACE:
-                self._before[count.product] = self.shelf.quantity(count.product, PLACE)
-                self.shelf.put(count.product, PLACE, int(count.quantities["gateway"]["inbound"]))
+            if self.shelf.has(count.product, place := f"{count.place.site}/{count.place.warehouse}"):
+                self._before[count.product] = self.shelf.quantity(count.product, place)
+                self.shelf.put(count.product, place, int(count.quantities["gateway"]["inbound"]))
         return web.Response()
 
     async def _look(self, request: web.Request) -> web.StreamResponse:
         if not self._admits(request, "iv"):
             return web.Response(status=401)
-        wanted = orjson.loads(await request.read())["filters"]["productId"]
+        filters = orjson.loads(await request.read())["filters"]
+        wanted, sites, warehouses = filters["productId"], filters["siteId"], filters["locationId"]
+        if len(wanted) > PRODUCTS_MAX or len(sites) * len(warehouses) > PLACES_MAX:
+            return web.json_response({"message": "Too many products, or sites and locations."}, status=400)
         late = self._before if self.late and self._before else {}
         self.late -= 1 if late else 0
         rows = [
             {
                 "productId": sku.lower(),
-                "dimensions": {"siteid": "1", "locationid": "11"},
-                "quantities": {"gateway": {"inbound": late.get(sku, self.shelf.quantity(sku, PLACE))}},
+                "dimensions": {"siteid": site, "locationid": warehouse},
+                "quantities": {"gateway": {"inbound": late.get(sku, self.shelf.quantity(sku, f"{site}/{warehouse}"))}},
             }
             for sku in self.skus
-            if sku in wanted
+            for site in sites
+            for warehouse in warehouses
+            if sku in wanted and self.shelf.has(sku, f"{site}/{warehouse}")
         ]
         return web.json_response(rows)
 
@@ -185,12 +200,13 @@ def _number(order: SoldOrder) -> str:
 
 def _line(order: SoldOrder, line: SoldLine) -> Record:
     status = "Canceled" if order.cancelled_at else "Delivered" if not line.unshipped else "Backorder"
+    site, _, warehouse = (order.taken_from or PLACE).partition("/")
     return {
         "SalesOrderNumber": _number(order),
         "InventoryLotId": f"ID-{line.line_id}",
         "ItemNumber": line.sku,
         "OrderedSalesQuantity": line.ordered,
-        "ShippingSiteId": "1",
-        "ShippingWarehouseId": "11",
+        "ShippingSiteId": site,
+        "ShippingWarehouseId": warehouse,
         "SalesOrderLineStatus": status,
     }

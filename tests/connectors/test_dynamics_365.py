@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.abilities import StockWrites
-from connectors.errors import Untrusted
+from connectors.errors import Permanent, Untrusted
 from connectors.exchange import Notification, headers_of
 from connectors.messages import OrderEvent, OrderStage
+from connectors.platforms.dynamics_365 import orders
 from connectors.simulated import SimulatedDynamics365
 from connectors.simulated.misbehaviour import Misbehaviour
 from connectors.updates import Confirmed, Deferred, Rejected
@@ -112,6 +113,152 @@ async def test_polls_find_what_is_new_and_what_became_of_the_open(
     assert found == [(names[0], OrderStage.FULFILLED), (names[1], OrderStage.CANCELLED)]
     found, _ = await polled(dynamics, cursor)
     assert found == []
+
+
+async def test_an_order_whose_lines_are_typed_later_is_told_then(
+    dynamics: Connected, shop: SimulatedDynamics365
+) -> None:
+    before = await shop.sell("CAP")
+    shop.untyped.add(before.order_id)
+    _, cursor = await polled(dynamics, None)
+    order = await shop.sell("MUG", 2)
+    shop.untyped.add(order.order_id)
+    found, cursor = await polled(dynamics, cursor)
+    assert found == []
+    shop.untyped.clear()
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(f"{before.order_id:06}", OrderStage.OPEN), (f"{order.order_id:06}", OrderStage.OPEN)]
+
+
+async def test_an_open_order_that_is_deleted_lets_everything_go(
+    dynamics: Connected, shop: SimulatedDynamics365
+) -> None:
+    _, cursor = await polled(dynamics, None)
+    order = await shop.sell("MUG", 2)
+    _, cursor = await polled(dynamics, cursor)
+    del shop.orders[order.order_id]
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(f"{order.order_id:06}", OrderStage.DELETED)]
+    assert (await dynamics.order(f"{order.order_id:06}")).lines == ()
+    found, _ = await polled(dynamics, cursor)
+    assert found == []
+
+
+async def test_an_order_that_lost_its_last_line_lets_everything_go(
+    dynamics: Connected, shop: SimulatedDynamics365
+) -> None:
+    _, cursor = await polled(dynamics, None)
+    order = await shop.sell("MUG", 2)
+    _, cursor = await polled(dynamics, cursor)
+    lines, order.lines = order.lines, []
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(f"{order.order_id:06}", OrderStage.OPEN)]
+    assert (await dynamics.order(f"{order.order_id:06}")).lines == ()
+    order.lines = lines
+    found, cursor = await polled(dynamics, cursor)
+    assert len(found) == 1
+
+
+async def test_orders_that_we_may_no_longer_see_are_not_deleted(
+    dynamics: Connected, shop: SimulatedDynamics365
+) -> None:
+    _, cursor = await polled(dynamics, None)
+    await shop.sell("MUG", 2)
+    _, cursor = await polled(dynamics, cursor)
+    shop.visible = False
+    with pytest.raises(Permanent, match="check the app's user"):
+        await polled(dynamics, cursor)
+
+
+async def test_an_order_that_shows_after_one_of_a_higher_number_is_found(
+    dynamics: Connected, shop: SimulatedDynamics365
+) -> None:
+    for _ in range(3):
+        await shop.sell("CAP")
+    late = await shop.sell("MUG", 2)
+    shop.unseen.add(late.order_id)
+    _, cursor = await polled(dynamics, None)
+    higher = await shop.sell("CAP")
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(f"{higher.order_id:06}", OrderStage.OPEN)]
+    shop.unseen.clear()
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(f"{late.order_id:06}", OrderStage.OPEN)]
+    found, _ = await polled(dynamics, cursor)
+    assert found == []
+
+
+async def test_more_orders_than_a_page_holds_are_told_once_each_in_any_order(
+    dynamics: Connected, shop: SimulatedDynamics365, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "PER_PAGE", 2)
+    monkeypatch.setattr(orders, "RECENT", 4)
+    names = [f"{(await shop.sell('CAP')).order_id:06}" for _ in range(12)]
+    # Every other number shows late, when higher ones have been met.
+    shop.unseen = {int(name) for name in names[1::2]}
+    _, cursor = await polled(dynamics, None)
+    shop.unseen.clear()
+    told: list[str] = []
+    more, pages = True, 0
+    while more:
+        page = await dynamics.client.run(dynamics.connector.read_orders(dynamics.config, cursor, SINCE))
+        told += [entry.order_id for entry in page.entries]
+        cursor, more, pages = page.cursor, page.more, pages + 1
+    assert (told, pages) == (names[3::2], 3), "those that follow the fifth last number met at first"
+
+
+async def test_where_a_line_is_taken_from_is_told_again_when_it_moves(
+    dynamics: Connected, shop: SimulatedDynamics365
+) -> None:
+    _, cursor = await polled(dynamics, None)
+    order = await shop.sell("MUG", 2)
+    _, cursor = await polled(dynamics, cursor)
+    order.taken_from = "1/12"
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(f"{order.order_id:06}", OrderStage.OPEN)]
+    (line,) = (await dynamics.order(f"{order.order_id:06}")).lines or ()
+    assert line.location_id == "1/12"
+
+
+async def test_a_change_to_the_last_of_many_lines_is_told(dynamics: Connected, shop: SimulatedDynamics365) -> None:
+    _, cursor = await polled(dynamics, None)
+    order = await shop.sell_many({"MUG": 2})
+    order.lines += [replace(order.lines[0], line_id=order.lines[0].line_id + 10_000 + n) for n in range(300)]
+    _, cursor = await polled(dynamics, cursor)
+    order.lines[-1].ordered = 3
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(f"{order.order_id:06}", OrderStage.OPEN)]
+    order.lines[-1].sku = "CAP"
+    found, _ = await polled(dynamics, cursor)
+    assert found == [(f"{order.order_id:06}", OrderStage.OPEN)]
+
+
+async def test_orders_of_too_many_lines_are_read_apart(
+    dynamics: Connected, shop: SimulatedDynamics365, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "LINES_MAX", 3)
+    _, cursor = await polled(dynamics, None)
+    names = [f"{(await shop.sell_many({'MUG': 1, 'CAP': 1})).order_id:06}" for _ in range(3)]
+    found, cursor = await polled(dynamics, cursor)
+    assert found == [(name, OrderStage.OPEN) for name in names]
+    await shop.sell_many({"MUG": 1, "CAP": 1, "SHIRT-RED-M": 1})
+    with pytest.raises(Permanent, match="more lines"):
+        await polled(dynamics, cursor)
+
+
+async def test_as_many_warehouses_are_asked_for_at_once_as_may_be(
+    dynamics: Connected, shop: SimulatedDynamics365
+) -> None:
+    places = tuple(f"{site}/{site}1" for site in range(1, 12))
+    for place in places:
+        shop.shelf.put("MUG", place, 3)
+    config = dynamics.config.model_copy(update={"warehouses": places})
+    page = await dynamics.client.run(dynamics.connector.read_stock(config, None))
+    assert [(level.location_id, level.quantity) for level in page.entries if level.sku == "MUG"] == [
+        (place, 3) for place in places
+    ]
+    updates = [replace(dynamics.update("MUG", 7), location_id=place) for place in places]
+    assert await dynamics.write(*updates) == [Confirmed(7)] * 11
 
 
 async def test_each_service_gets_a_token_of_its_own(dynamics: Connected, shop: SimulatedDynamics365) -> None:

@@ -1,13 +1,13 @@
-"""What an operator enters to connect a legal entity, and how its two services are asked.
+"""What an operator enters to connect a legal entity or an environment, and how its services are asked.
 
 https://learn.microsoft.com/en-us/dynamics365/supply-chain/inventory/inventory-visibility-api
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from connectors.auth import Grant, OAuth2, Token, token_of
 from connectors.config import BaseUrl, ChannelConfig
@@ -20,23 +20,43 @@ NUMBERS_PER_CALL = 20
 IV_SCOPE = "inventory-visibility"
 ENTRA_IV = "0cdb527f-a8d1-4bf8-9436-b352c68682b2/.default"
 
+PLACE = r"[\w-]{1,10}/[\w-]{1,10}"
+"""Site and warehouse."""
+NEEDED = {
+    "inventory_visibility": ("environment_id", "organization_id", "iv_endpoint", "fno_url", "warehouses"),
+    "dataverse": ("dataverse_url",),
+}
+
 Name = Annotated[str, Field(pattern=r"^[\w-]{1,60}$")]
 Record = dict[str, Any]
 
 
 class Dynamics365Config(ChannelConfig):
+    mode: Literal["inventory_visibility", "dataverse"] = Field(
+        "inventory_visibility",
+        description="inventory_visibility for Supply Chain Management, dataverse for Sales (data in Dataverse).",
+    )
     tenant_id: Name = Field(description="The Entra tenant.")
     client_id: Name = Field(description="The app registration's application id.")
     client_secret: SecretStr = Field(description="The app registration's secret.", min_length=1)
-    environment_id: Name = Field(description="The environment's id, from Lifecycle Services or Power Platform.")
-    organization_id: Name = Field(description="The legal entity, like usmf.")
-    iv_endpoint: BaseUrl = Field(description="The add-in's address, from Inventory Visibility's own settings page.")
-    fno_url: BaseUrl = Field(description="The ERP's address, like https://mycompany.operations.dynamics.com")
+    dataverse_url: BaseUrl | None = Field(
+        None, description="dataverse: the environment, like https://mycompany.crm4.dynamics.com."
+    )
+    environment_id: Name | None = Field(
+        None, description="inventory_visibility: the environment's id, from Lifecycle Services or Power Platform."
+    )
+    organization_id: Name | None = Field(None, description="inventory_visibility: the legal entity, like usmf.")
+    iv_endpoint: BaseUrl | None = Field(
+        None, description="inventory_visibility: the add-in's address, from Inventory Visibility's own settings page."
+    )
+    fno_url: BaseUrl | None = Field(
+        None, description="inventory_visibility: the ERP's address, like https://mycompany.operations.dynamics.com."
+    )
     data_source: Name = Field("gateway", description="Our data source in Inventory Visibility.")
     measure: Name = Field("inbound", description="The physical measure of that source which holds our count.")
-    warehouses: tuple[Annotated[str, Field(pattern=r"^[\w-]{1,10}/[\w-]{1,10}$")], ...] = Field(
-        description="The warehouses that are sold from, each as site/warehouse, like 1/11.",
-        min_length=1,
+    warehouses: tuple[Annotated[str, Field(pattern=f"^{PLACE}$")], ...] = Field(
+        (),
+        description="inventory_visibility: the warehouses that are sold from, each as site/warehouse, like 1/11.",
         max_length=100,
     )
     webhook_token: SecretStr | None = Field(None, description="Your own secret, at the end of the webhook's address.")
@@ -45,6 +65,21 @@ class Dynamics365Config(ChannelConfig):
     security_url: BaseUrl = Field(
         "https://securityservice.operations365.dynamics.com", description="Where the add-in's tokens are granted."
     )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Dynamics365Config":
+        missing = [name for name in NEEDED[self.mode] if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} must be entered where mode is {self.mode}")
+        return self
+
+    @property
+    def api_url(self) -> str | None:
+        return self.dataverse_url if self.mode == "dataverse" else self.fno_url
+
+    @property
+    def dataverse(self) -> JsonApi:
+        return JsonApi(f"{self.dataverse_url}/api/data/v9.2", {"OData-MaxVersion": "4.0", "OData-Version": "4.0"})
 
     @property
     def erp(self) -> JsonApi:
@@ -92,12 +127,16 @@ def any_of(field: str, values: Sequence[str]) -> str:
     return "({})".format(" or ".join(f"{field} eq '{value}'" for value in quoted))
 
 
-def erp_request(config: Dynamics365Config, entity: str, where: str, order: str, count: int) -> Request:
+def erp_request(
+    config: Dynamics365Config, entity: str, where: str, order: str, count: int, select: str = ""
+) -> Request:
     filters = f"dataAreaId eq '{config.organization_id}'" + (f" and {where}" if where else "")
     query = {"cross-company": "true", "$filter": filters, "$orderby": order, "$top": str(count)}
-    return config.erp.get(f"/{entity}", query)
+    return config.erp.get(f"/{entity}", query | ({"$select": select} if select else {}))
 
 
-def erp(config: Dynamics365Config, entity: str, where: str, order: str, count: int = PER_PAGE) -> Flow[list[Record]]:
-    found: list[Record] = (yield erp_request(config, entity, where, order, count)).json()["value"]
+def erp(
+    config: Dynamics365Config, entity: str, where: str, order: str, count: int = PER_PAGE, select: str = ""
+) -> Flow[list[Record]]:
+    found: list[Record] = (yield erp_request(config, entity, where, order, count, select)).json()["value"]
     return found

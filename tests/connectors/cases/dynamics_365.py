@@ -64,7 +64,7 @@ CASE = PlatformCase(
         "webhook_token": "newest token",
         "previous_webhook_token": "older token",
     },
-    required_field="organization_id",
+    required_field="tenant_id",
     secret="newest token",
     previous_secret="older token",
     address=lambda secret: f"https://gateway.example/webhooks/d365?token={secret.replace(' ', '%20')}",
