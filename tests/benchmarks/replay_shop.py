@@ -1,8 +1,12 @@
-"""One SKU at several outlets: what each shows, who buys, and what the gateway hears and tells, in order of time."""
+"""One SKU at several outlets: what each shows, who buys, and what the gateway hears and tells, in order of time.
+
+What is offered is computed here, as is what an outlet makes of it: this simulates the gateway's pushes.
+"""
 
 from __future__ import annotations
 
 import heapq
+import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,8 +25,9 @@ class Tally:
     lost_without_stock: int = 0
     lost_with_stock: int = 0
     """Not sold although they were there: the outlet did not show them."""
-    withheld: int = 0
-    """Units of available stock that outlets did not show at midnight, summed over outlets and days."""
+    not_shown: int = 0
+    """Units of available stock that outlets did not show at midnight, summed over outlets and days: withheld by the
+    buffer, or told and still on the way."""
 
     def add(self, other: Tally) -> None:
         for name in self.__slots__:
@@ -35,6 +40,15 @@ class Report:
 
     outlet: int
     units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How long one push took to show, or one order to be heard of."""
+
+    outlet: int
+    reports: bool
+    seconds: float
 
 
 @dataclass(order=True, slots=True)
@@ -50,8 +64,13 @@ class _Event:
 class SimulatedSku:
     """The gateway's count, and what each outlet shows of it. Seconds since the first day."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, chance: random.Random) -> None:
+        """`chance`: for the lags."""
         self.product = product
+        self.lags: list[Lag] = []
+        """Since they were taken last."""
+        self._chance = chance
+        self._shown_at = [0.0] * len(OUTLETS)
         self.available = product.target
         self.tally = Tally()
         self._left = product.target
@@ -77,7 +96,7 @@ class SimulatedSku:
         self._until(start + DAY_SECONDS, heard)
         self._reorder(day)
         available = max(0, self.available)
-        self.tally.withheld += sum(available - min(available, shown) for shown in self._shown)
+        self.tally.not_shown += sum(available - min(available, shown) for shown in self._shown)
         return received, heard
 
     def finish(self) -> list[Report]:
@@ -100,7 +119,8 @@ class SimulatedSku:
         self._left -= units
         self._shown[buyer.outlet] -= units
         self._sold[buyer.outlet] += units
-        self._push(_Event(now + OUTLETS[buyer.outlet].report_seconds, self._next(), buyer.outlet, units))
+        lag = self._lag(buyer.outlet, True)
+        self._push(_Event(now + lag, self._next(), buyer.outlet, units))
 
     def _until(self, now: float, heard: list[Report]) -> None:
         while self._events and self._events[0].at <= now:
@@ -111,15 +131,23 @@ class SimulatedSku:
                 heard.append(Report(event.outlet, event.units))
                 self._tell(event.at)
             else:
-                # Compare-and-set: what the outlet sold since then, unknown to us, stays off its count.
                 unreported = self._sold[event.outlet] - event.reported
-                self._shown[event.outlet] = max(0, event.units - unreported)
+                # Compare-and-set: what the outlet sold since then, unknown to us, stays off its count.
+                kept = 0 if OUTLETS[event.outlet].overwrites else unreported
+                self._shown[event.outlet] = max(0, event.units - kept)
 
     def _tell(self, now: float) -> None:
-        for number, outlet in enumerate(OUTLETS):
+        for number in range(len(OUTLETS)):
             offered = max(0, self.available - self._buffers[number])
-            event = _Event(now + outlet.push_seconds, self._next(), number, offered, self._reported[number])
-            self._push(event)
+            # One push at a time: none overtakes the one before it.
+            at = self._shown_at[number] = max(self._shown_at[number], now + self._lag(number, False))
+            self._push(_Event(at, self._next(), number, offered, self._reported[number]))
+
+    def _lag(self, outlet: int, reports: bool) -> float:
+        mean = OUTLETS[outlet].report_seconds if reports else OUTLETS[outlet].push_seconds
+        lag = Lag(outlet, reports, self._chance.expovariate(1.0 / mean))
+        self.lags.append(lag)
+        return lag.seconds
 
     def _receive(self, day: int) -> int:
         received = 0
