@@ -6,9 +6,9 @@ A sales order only commits; a delivery, or an invoice without one, lowers what i
 is what shall be offered and what is committed, and orders made meanwhile are kept. Each posting books a journal entry:
 nothing is posted where nothing differs. A posting cannot compare, so the count is looked at just before and just after.
 
-Deliveries and invoices of an order are the order's own, and not counted again. That an order was closed by hand and not
-by its delivery is not told: its units count as gone. A return or credit note names a delivery or an invoice that is
-found by reading all of them only: units that came back are entered with the gateway, and comparing shows them.
+Deliveries and invoices of an order are the order's own, and not counted again; its returns and credit notes name those
+(see `fulfilment`). What comes back by way of a return request, or by a document that names no other, is not found: it
+is entered with the gateway, and comparing shows it.
 Webhooks came with FP 2602; the names of their events are inferred, and without them the documents are asked for.
 """
 
@@ -30,7 +30,8 @@ from connectors.looked_at import write_between_looks
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.pacing import Pace
 from connectors.parts import Refusal, write_in_parts
-from connectors.platforms.sap_business_one import documents
+from connectors.platforms.sap_business_one import documents, orders
+from connectors.platforms.sap_business_one.lookups import TYPES, made_from
 from connectors.platforms.sap_business_one.service_layer import Record, SapBusinessOneConfig, entities, fault
 from connectors.quantities import units_taken, units_there
 from connectors.session_cookie import SessionCookie
@@ -56,13 +57,13 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
     )
     listing_ids = ListingIds(required={"item_code": r"[^'\x00-\x1f]{1,50}"}, location=r"[^'\x00-\x1f]{1,8}")
     topics: ClassVar[Mapping[str, MessageKind]] = {
-        f"{name}.{verb}": MessageKind.ORDER_UPDATED for name in documents.DOCUMENTS for verb in _HAPPENED
+        f"{name}.{verb}": MessageKind.ORDER_UPDATED for name in orders.SALES for verb in _HAPPENED
     }
     # What happens while its messenger is down is not told afterwards.
     sends_again = False
     setup = (
         "Make a user for the gateway with an indirect-access licence and the authorisations Inventory Posting, Item "
-        "Master Data (read), Sales Order, Delivery and A/R Invoice (read).",
+        "Master Data (read), Sales Order, Delivery, Return, A/R Invoice and A/R Credit Memo (read).",
         "The Service Layer's certificate must be one that the gateway's machine trusts.",
         "From FP 2602 on: enter a webhook key of your own, allow the user 'Webhook Manipulation', run the Webhook "
         "Messenger beside the Service Layer, and subscribe the channel.",
@@ -176,8 +177,9 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
 
     def check(self, config: SapBusinessOneConfig) -> Flow[ChannelCheck]:
         warehouses, _ = yield from entities(config, "Warehouses", "WarehouseCode,WarehouseName", "")
-        for name in ("Items", "InventoryPostings", *documents.DOCUMENTS):
+        for name in ("Items", "InventoryPostings", *TYPES):
             yield config.api.get(f"/{name}", {"$top": "1"})
+        yield from made_from(config, "Returns", "DeliveryNotes", {0})
         places = tuple(ChannelLocation(location_id=at["WarehouseCode"], name=at["WarehouseName"]) for at in warehouses)
         summary = f"Connected to {config.company_db} with {len(places)} warehouse(s)"
         return ChannelCheck(summary=summary, locations=places)
@@ -199,7 +201,7 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
             "Handshake": "tYES",
             "VerifyCertificate": "tYES",
             "EventCollection": [
-                {"BusinessObject": name, "TransactionType": verb} for name in documents.DOCUMENTS for verb in _HAPPENED
+                {"BusinessObject": name, "TransactionType": verb} for name in orders.SALES for verb in _HAPPENED
             ],
         }
         yield config.api.send("POST", "/EventSubscriptions", subscription)

@@ -1,20 +1,27 @@
-"""Reads sales out of documents. A document that is made from another one (base type) continues it."""
+"""Finds the sales that have changed: by their own documents, and by those that continue them.
 
+What changed is referred to and not told, for what was made from a document is in others: deliveries and returns.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.catalog import Page
 from connectors.exchange import Flow
-from connectors.messages import MessageKind, OrderEvent, OrderReference, OrderStage
-from connectors.order_lines import line_at
+from connectors.messages import MessageKind, OrderEvent, OrderReference
+from connectors.platforms.sap_business_one.fulfilment import DEPTH_MAX, Named, followed
+from connectors.platforms.sap_business_one.lookups import FIELDS, TYPES, by_number
+from connectors.platforms.sap_business_one.orders import event, moment, own_lines
 from connectors.platforms.sap_business_one.service_layer import PER_PAGE, Record, SapBusinessOneConfig, request
 from connectors.polling import PollCursor
-from connectors.quantities import units_taken
 
-DOCUMENTS = ("Orders", "DeliveryNotes", "Invoices")
-OURS = frozenset((13, 15, 17))
-"""Lines made from an invoice, a delivery or an order: those have been counted there."""
-_FIELDS = "DocEntry,DocNum,DocumentStatus,Cancelled,CancelStatus,ReserveInvoice,UpdateDate,UpdateTime,DocumentLines"
+DOCUMENTS = tuple(TYPES)
+_NAMES = {number: name for name, number in TYPES.items()}
+_SETTLED = {"Invoices": TYPES["DeliveryNotes"], "CreditNotes": TYPES["Returns"]}
+
+_Key = tuple[str, int]
+"""The kind of a document, and its `DocEntry`."""
 
 
 def changed(
@@ -25,48 +32,57 @@ def changed(
     name, _, after = (poll.place or f"{DOCUMENTS[0]} 0").partition(" ")
     day = (poll.since.astimezone(ZoneInfo(config.time_zone)) - timedelta(hours=1)).date()
     where = f"UpdateDate ge '{day}' and DocEntry gt {int(after)}"
-    answer = yield request(config, name, _FIELDS, where, "DocEntry")
+    answer = yield request(config, name, FIELDS, where, "DocEntry")
     found = answer.json()["value"]
     place = f"{name} {found[-1]['DocEntry']}" if len(found) >= PER_PAGE else None
     if place is None and name != DOCUMENTS[-1]:
         place = f"{DOCUMENTS[DOCUMENTS.index(name) + 1]} 0"
-    told = (event(config, name, document) for document in found)
-    entries = tuple(one for one in told if one is not None)
-    return Page(entries=entries, cursor=poll.after_answer(answer, place), more=place is not None)
+    moving = [(name, document) for document in found if not _only_settles(name, document)]
+    sales = yield from _sales(config, moving)
+    entries = (
+        OrderReference(order_id=f"{kind}-{number}", kind=MessageKind.ORDER_UPDATED, occurred_at=at)
+        for (kind, number), at in sales.items()
+    )
+    return Page(entries=tuple(entries), cursor=poll.after_answer(answer, place), more=place is not None)
+
+
+def _only_settles(name: str, document: Record) -> bool:
+    """An invoice for deliveries, or a credit note on returns, moves nothing."""
+    return name in _SETTLED and all(line.get("BaseType") == _SETTLED[name] for line in document["DocumentLines"])
+
+
+def _sales(config: SapBusinessOneConfig, documents: Sequence[Named]) -> Flow[dict[_Key, datetime]]:
+    """The sales that these are or continue, each with the latest change."""
+    sales: dict[_Key, datetime] = {}
+    here = [(name, document, moment(config, document)) for name, document in documents]
+    for _ in range(DEPTH_MAX):
+        ahead: dict[_Key, datetime] = {}
+        for name, document, at in here:
+            if own_lines(name, document):
+                _note(sales, (name, document["DocEntry"]), at)
+            for line in document["DocumentLines"]:
+                base = _NAMES.get(line.get("BaseType")) if line["ItemCode"] else None
+                if base is not None:
+                    _note(sales if base == "Orders" else ahead, (base, line["BaseEntry"]), at)
+        here = []
+        for name in dict.fromkeys(name for name, _ in ahead):
+            numbers = [number for kind, number in ahead if kind == name]
+            bases = yield from by_number(config, name, numbers)
+            here += [(name, document, ahead[name, document["DocEntry"]]) for document in bases]
+    return sales
+
+
+def _note(moments: dict[_Key, datetime], key: _Key, at: datetime) -> None:
+    moments[key] = max(at, moments.get(key, at))
 
 
 def read(config: SapBusinessOneConfig, order_id: str) -> Flow[OrderEvent | None]:
+    """None of a document that only continues others, or takes one back."""
     name, _, number = order_id.partition("-")
-    answer = yield config.api.get(f"/{name}({int(number)})", {"$select": _FIELDS}, expected=(404,))
-    return None if answer.status == 404 else event(config, name, answer.json())
-
-
-def event(config: SapBusinessOneConfig, name: str, document: Record) -> OrderEvent | None:
-    """None of a document that only takes another one back."""
-    if document["CancelStatus"] == "csCancellation":
+    answer = yield config.api.get(f"/{name}({int(number)})", {"$select": FIELDS}, expected=(404,))
+    if answer.status == 404:
         return None
-    waits = name == "Orders" or (name == "Invoices" and document["ReserveInvoice"] == "tYES")
-    closed = document["DocumentStatus"] == "bost_Close" and name == "Orders"
-    cancelled = document["Cancelled"] == "tYES"
-    stage = OrderStage.CANCELLED if cancelled else OrderStage.OPEN if waits and not closed else OrderStage.FULFILLED
-    told = f"{document['UpdateDate'][:10]}T{document['UpdateTime']}"
-    return OrderEvent(
-        order_id=f"{name}-{document['DocEntry']}",
-        kind=MessageKind.ORDER_UPDATED,
-        occurred_at=datetime.fromisoformat(told).replace(tzinfo=ZoneInfo(config.time_zone)),
-        stage=stage,
-        status="cancelled" if cancelled else document["DocumentStatus"].removeprefix("bost_").lower(),
-        name=str(document["DocNum"]),
-        lines=tuple(
-            line_at(
-                stage,
-                line_id=str(line["LineNum"]),
-                sku=line["ItemCode"],
-                platform_ids={"item_code": line["ItemCode"]},
-                ordered=units_taken(line["InventoryQuantity"]),
-                location_id=line["WarehouseCode"],
-            )
-            for line in document["DocumentLines"]
-            if line["ItemCode"] and line.get("BaseType") not in OURS
-        ),
-    )
+    document = answer.json()
+    if not own_lines(name, document):
+        return None
+    return event(config, (name, document), (yield from followed(config, (name, document))))

@@ -75,7 +75,7 @@ CASE = PlatformCase(
     body=orjson.dumps([event("Invoices.Created", 1872), event("Items.Updated", 5)]),
     messages=(OrderReference(order_id="Invoices-1872", kind=MessageKind.ORDER_UPDATED, occurred_at=AT),),
     unknown_topic=orjson.dumps([event("Quotations.Created", 1872)]),
-    lacks=frozenset((Lack.PARTS, Lack.RETURNS, Lack.SIGNED_TIME)),
+    lacks=frozenset((Lack.SIGNED_TIME,)),
     updates=(update("TEE", 42, 40), update("CAP", 0), update("GONE", 1)),
     # 45 in stock of which 5 are committed.
     before=(items(item("TEE", 45, 5)),),
