@@ -123,7 +123,7 @@ def _cell(today: int, sold: float, available: int) -> Cell:
         )
         for key in (ALL_CHANNELS, *CHANNELS)
     }
-    return Cell(today - DAYS, today - 1, available, True, DAYS, 0, weight, squares, series)
+    return Cell(today - DAYS, today - 1, available, True, DAYS, 0, weight, squares, series=series)
 
 
 def _weights() -> Iterator[float]:

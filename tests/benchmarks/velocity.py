@@ -1,8 +1,8 @@
 """Hypothesis: a velocity is told in milliseconds however long the ledger is, and the ledger is followed faster than it
 is written, without slowing those who write it.
 
-Every other entry is the busy item's. The writers' rate is measured with and without somebody who follows them, in turns
-and in the same process. Run: `python -m tests.benchmarks.velocity`.
+Every entry is a sale of a channel, every other one of the busy item. The writers' rate is measured with and without
+somebody who follows them, in turns and in the same process. Run: `python -m tests.benchmarks.velocity`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -21,13 +22,15 @@ from rich.table import Table
 
 from gateway.bootstrap import Gateway
 from gateway.inventory.decision import Atomicity, Outcome
+from gateway.inventory.ledger import Cause
+from gateway.inventory.orders import Precedence
+from gateway.inventory.sales import ReportedLine, ReportOrder
 from gateway.operations.clock import utc_now
 from gateway.operations.velocity_fold import SETTLED_AFTER, VelocityFold
 from gateway.planning_services import PlanningServices
 from gateway.store.private_mongod import private_database
 from gateway.store.velocity import VelocityStore
 from gateway.store.velocity_ledger import VelocityLedger
-from tests.builders import adjust
 from tests.kernel import kernel, stock_up
 
 UNITS = 10**9
@@ -35,20 +38,22 @@ CHUNK = 250
 CALLERS = 8
 HALF_LIFE_DAYS = 28.0
 PAUSE_SECONDS = 0.5
+CHANNEL = "web"
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """How much is written; `small` keeps the benchmark itself from rotting in the test suite."""
 
-    entries: int = 100_000
+    entries: int = 1_000_000
     skus: int = 1_000
     rounds: int = 5
+    entries_per_round: int = 10_000
     questions: int = 200
 
     @classmethod
     def small(cls) -> Size:
-        return cls(entries=1_500, skus=20, rounds=1, questions=3)
+        return cls(entries=1_000, skus=20, rounds=1, entries_per_round=250, questions=3)
 
 
 Figures = dict[str, str]
@@ -58,7 +63,9 @@ async def measure(uri: str, database: str, size: Size) -> Figures:
     """Write, follow and ask."""
     async with kernel(uri, database) as gateway:
         await stock_up(gateway, {f"SKU-{n}": {"EAST": UNITS, "WEST": UNITS} for n in range(size.skus)})
-        await _write(gateway, "fill", size.entries, size.skus)
+        stored = await gateway.stock_store.items([f"SKU-{n}" for n in range(size.skus)])
+        items = [item.id for item in stored.values()]
+        await _write(gateway, "fill", size.entries, items)
         fold = _fold_of(gateway)
         started = time.perf_counter()
         await _fold_all(fold)
@@ -67,13 +74,13 @@ async def measure(uri: str, database: str, size: Size) -> Figures:
         milliseconds = await _asked(gateway, size.questions)
         alone, followed = [], []
         for number in range(size.rounds):
-            alone.append(await _write(gateway, f"alone-{number}", size.entries // 10, size.skus))
+            alone.append(await _write(gateway, f"alone-{number}", size.entries_per_round, items))
             async with _following(replace(gateway.planning, fold=fold)):
-                followed.append(await _write(gateway, f"followed-{number}", size.entries // 10, size.skus))
+                followed.append(await _write(gateway, f"followed-{number}", size.entries_per_round, items))
         return {
             "entries followed per second": f"{folded:,.0f}",
             f"a velocity after {size.entries:,} entries, median": f"{milliseconds:.2f} ms",
-            "entries written per second, nobody following": f"{median(alone):,.0f}",
+            "sales written per second, nobody following": f"{median(alone):,.0f}",
             "the same while they are followed": f"{median(followed):,.0f}",
         }
 
@@ -107,21 +114,34 @@ async def _following(planning: PlanningServices) -> AsyncIterator[None]:
         stopping.set()
 
 
-async def _write(gateway: Gateway, name: str, entries: int, skus: int) -> float:
-    """Entries per second; every other one is the first SKU's."""
-    numbers = list(range(entries))
+async def _write(gateway: Gateway, name: str, entries: int, items: Sequence[str]) -> float:
+    """Entries per second; every other one is the first item's."""
+    numbers = iter(range(entries))
     started = time.perf_counter()
 
     async def write() -> None:
-        while numbers:
-            chunk, numbers[:] = numbers[:CHUNK], numbers[CHUNK:]
-            skus_of = {n: f"SKU-{n // 2 % skus if n % 2 else 0}" for n in chunk}
-            commands = [adjust(f"{name}-{n}", sku, {"EAST": -1, "WEST": -1}) for n, sku in skus_of.items()]
+        while chunk := list(islice(numbers, CHUNK)):
+            commands = [_sale(f"{name}-{n}", items[n // 2 % len(items) if n % 2 else 0]) for n in chunk]
             results = await gateway.stock.apply_many(commands, Atomicity.PER_ADJUSTMENT)
             assert all(isinstance(result, Outcome) for result in results)
 
     await asyncio.gather(*(write() for _ in range(CALLERS)))
     return entries / (time.perf_counter() - started)
+
+
+def _sale(order_id: str, item_id: str) -> ReportOrder:
+    return ReportOrder(
+        f"channel:{CHANNEL}",
+        order_id,
+        Cause("benchmark", channel_id=CHANNEL),
+        CHANNEL,
+        order_id,
+        None,
+        "paid",
+        Precedence(utc_now(), 1, 2),
+        (ReportedLine("1", item_id, 2, 0, 0, ("EAST",)),),
+        frozenset(),
+    )
 
 
 async def _asked(gateway: Gateway, questions: int) -> float:
