@@ -3,18 +3,19 @@
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 from aiohttp import BasicAuth, web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from connectors.simulated.misbehaviour import PLAYED, Handler
 from connectors.simulated.platform import SimulatedPlatform
+from connectors.simulated.quickbooks_commerce_models import Adjustment
+from connectors.simulated.quickbooks_commerce_queries import Record, changed, queried
 from connectors.simulated.refresh_tokens import RefreshTokens
 from connectors.simulated.sales import SoldOrder
 from connectors.simulated.webhooks import Delivery
@@ -22,35 +23,14 @@ from connectors.simulated.webhooks import Delivery
 REALM = "9130357849512346"
 BASE = f"/v3/company/{REALM}"
 ACCOUNT = "86"
-_QUERY = re.compile(r"select \* from (\w+)(?: where (.+?))?(?: orderby \w+)? startposition (\d+) maxresults (\d+)")
-_VERBS = {"created": "created", "cancelled": "voided", "refunded": "updated", "fulfilled": "updated"}
+_VERBS = {
+    "created": "created",
+    "cancelled": "voided",
+    "refunded": "updated",
+    "fulfilled": "updated",
+    "deleted": "deleted",
+}
 _REFUNDED_BY = {"SalesReceipt": "RefundReceipt", "Invoice": "CreditMemo"}
-
-Record = dict[str, Any]
-
-
-class _Reference(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    value: str
-
-
-class _Detail(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    item: _Reference = Field(alias="ItemRef")
-    change: int = Field(alias="QtyDiff")
-
-
-class _Line(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    kind: Literal["ItemAdjustmentLineDetail"] = Field(alias="DetailType")
-    detail: _Detail = Field(alias="ItemAdjustmentLineDetail")
-
-
-class _Adjustment(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    note: str = Field(alias="PrivateNote")
-    account: _Reference = Field(alias="AdjustAccountRef")
-    lines: list[_Line] = Field(alias="Line", min_length=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +44,8 @@ class _Refund:
 
 class SimulatedQuickBooks(SimulatedPlatform):
     """Sells by receipts, or else by invoices, which lower the count at once; cancelling one voids it. A receipt is
-    linked to the refund receipts made from it, an invoice to no credit memo. What is `deleted` is gone."""
+    linked to the refund receipts made from it, an invoice to no credit memo. Of `services` it counts nothing; what is
+    `inactive` is no longer for sale."""
 
     sells_by: Literal["SalesReceipt", "Invoice"] = "SalesReceipt"
 
@@ -73,7 +54,9 @@ class SimulatedQuickBooks(SimulatedPlatform):
         self.items = {sku: str(self.new_id()) for sku in stock}
         self.tokens = RefreshTokens("client", "hush hush")
         self.verifier = "verifier"
-        self.deleted: set[int] = set()
+        self.deleted: dict[int, datetime] = {}
+        self.services: set[str] = set()
+        self.inactive: set[str] = set()
         self.refunds: dict[int, _Refund] = {}
         self.adjustments: dict[str, str] = {}
         for sku, quantity in stock.items():
@@ -108,6 +91,12 @@ class SimulatedQuickBooks(SimulatedPlatform):
         self.shelf.add(sku, None, units)
         return await self._tell(order, "refunded")
 
+    async def delete(self, order: SoldOrder) -> None:
+        self.deleted[order.order_id] = self.now()
+        for line in order.lines:
+            self.shelf.add(line.sku, None, line.unshipped)
+        await self._tell(order, "deleted")
+
     def order_deliveries(self, order: SoldOrder, happened: str) -> list[Delivery]:
         return [self._delivery(self.sells_by, _VERBS[happened], order.order_id, order.updated_at)]
 
@@ -131,6 +120,7 @@ class SimulatedQuickBooks(SimulatedPlatform):
         yield web.post("/oauth2/v1/tokens/bearer", self._grant)
         yield web.post(f"{BASE}/inventoryadjustment", self._guarded(self._adjust))
         yield web.get(f"{BASE}/query", self._guarded(self._query))
+        yield web.get(f"{BASE}/cdc", self._guarded(self._changes))
         yield web.get(f"{BASE}/{{entity:invoice|salesreceipt}}/{{id}}", self._guarded(self._read))
 
     async def _grant(self, request: web.Request) -> web.StreamResponse:
@@ -153,28 +143,37 @@ class SimulatedQuickBooks(SimulatedPlatform):
         return guarded
 
     async def _query(self, request: web.Request) -> web.StreamResponse:
-        asked = _QUERY.fullmatch(request.query["query"])
-        if asked is None or int(asked[4]) > 1000:
-            return _fault(400, "4000", "Error parsing query")
         records = {
             "Item": [self._item(sku) for sku in self.items],
-            self.sells_by: [self._sale(order) for order in self.orders.values() if order.order_id not in self.deleted],
+            self.sells_by: self._sales(),
             "RefundReceipt": [self._refund(refund) for refund in self.refunds.values()],
             "CompanyInfo": [{"Id": "1", "CompanyName": "Mugs Inc."}],
             "Account": [{"Id": ACCOUNT}],
         }
-        found = [one for one in records.get(asked[1], []) if _holds(one, asked[2] or "")]
-        page = found[int(asked[3]) - 1 :][: int(asked[4])]
-        return web.json_response({"QueryResponse": {asked[1]: page} if page else {}})
+        found = queried(request.query["query"], records)
+        return _fault(400, "4000", "Error parsing query") if found is None else web.json_response(found)
+
+    async def _changes(self, request: web.Request) -> web.StreamResponse:
+        gone = [
+            {"Id": str(number), "status": "Deleted", "domain": "QBO", "MetaData": {"LastUpdatedTime": at.isoformat()}}
+            for number, at in self.deleted.items()
+        ]
+        found = changed(request.query, {self.sells_by: [*self._sales(), *gone]})
+        return _fault(400, "2050", "changedSince is too long ago") if found is None else web.json_response(found)
+
+    def _sales(self) -> list[Record]:
+        return [self._sale(order) for order in self.orders.values() if order.order_id not in self.deleted]
 
     def _item(self, sku: str) -> Record:
         count = {"TrackQtyOnHand": True, "QtyOnHand": self.shelf.quantity(sku), "Type": "Inventory"}
-        return {"Id": self.items[sku], "Name": sku.title(), "Sku": sku, **count}
+        counted = {"TrackQtyOnHand": False, "Type": "Service"} if sku in self.services else count
+        shown = {"Id": self.items[sku], "Name": sku.title(), "Sku": sku, "Active": sku not in self.inactive}
+        return {**shown, **counted}
 
     async def _adjust(self, request: web.Request) -> web.StreamResponse:
         key = request.query["requestid"]
         if key not in self.adjustments:
-            adjustment = _Adjustment.model_validate_json(await request.read())
+            adjustment = Adjustment.model_validate_json(await request.read())
             skus = {number: sku for sku, number in self.items.items()}
             if any(line.detail.item.value not in skus for line in adjustment.lines):
                 return _fault(400, "2500", "Invalid Reference Id")
@@ -210,15 +209,6 @@ class SimulatedQuickBooks(SimulatedPlatform):
             "MetaData": {"LastUpdatedTime": changed.isoformat()},
             "Line": [*lines, {"DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}],
         }
-
-
-def _holds(record: Record, condition: str) -> bool:
-    if listed := re.fullmatch(r"Id in \((.+)\)", condition):
-        return record["Id"] in re.findall(r"'(\d+)'", listed[1])
-    if since := re.fullmatch(r"MetaData\.LastUpdatedTime >= '(.+)'", condition):
-        return datetime.fromisoformat(record["MetaData"]["LastUpdatedTime"]) >= datetime.fromisoformat(since[1])
-    field, _, value = condition.partition(" = ")
-    return not condition or record[field] == value.strip("'")
 
 
 def _fault(status: int, code: str, detail: str) -> web.Response:

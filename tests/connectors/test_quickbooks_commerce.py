@@ -1,16 +1,14 @@
 """What is particular to QuickBooks Online, against its simulated company over real HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
 
 import orjson
 import pytest
 
 from connectors.errors import Permanent, Retriable, Throttled
 from connectors.exchange import Notification, headers_of
-from connectors.messages import OrderEvent, OrderReference, OrderStage
+from connectors.messages import OrderReference
 from connectors.signatures import HmacSignature
 from connectors.simulated import SimulatedQuickBooks
 from connectors.simulated.misbehaviour import Misbehaviour
@@ -19,35 +17,18 @@ from tests.connectors.case import NOW, answer, drive
 from tests.connectors.cases.quickbooks_commerce import CASE, REALM, fault
 from tests.connectors.conftest import STOCK, MakeClient
 from tests.connectors.connected import Connected
-from tests.connectors.receiver import Receiver
-from tests.connectors.vendor_description import VendorDescription
-
-SINCE = datetime.now(UTC) - timedelta(hours=1)
-DESCRIPTION = VendorDescription("quickbooks-commerce", wanted=lambda request: request.path.startswith("/v3/"))
+from tests.connectors.quickbooks_company import company_of
 
 
 @pytest.fixture
-async def shop() -> AsyncIterator[SimulatedQuickBooks]:
-    async with SimulatedQuickBooks(STOCK) as shop:
-        yield shop
-    assert DESCRIPTION.violations(shop.requests) == []
+def shop() -> SimulatedQuickBooks:
+    return SimulatedQuickBooks(STOCK)
 
 
 @pytest.fixture
 async def books(shop: SimulatedQuickBooks, make_client: MakeClient) -> AsyncIterator[Connected]:
-    async with Receiver() as receiver:
-        shop.webhooks.address = receiver.url
-        connected = Connected("quickbooks-commerce", shop, make_client("quickbooks-commerce", shop), receiver)
-        await connected.learn()
+    async with company_of(make_client, shop) as connected:
         yield connected
-
-
-async def told(books: Connected) -> list[tuple[OrderStage, list[tuple[int, int, int]]]]:
-    return [
-        (event.stage, [(line.ordered, line.allocated, line.released) for line in event.lines or ()])
-        for event in await books.received()
-        if isinstance(event, OrderEvent)
-    ]
 
 
 async def test_only_what_happened_elsewhere_is_posted(books: Connected, shop: SimulatedQuickBooks) -> None:
@@ -94,83 +75,6 @@ async def test_a_bad_line_does_not_harm_its_neighbours(books: Connected, shop: S
     assert (shop.shelf.quantity("MUG"), shop.shelf.quantity("CAP")) == (9, 1)
 
 
-async def test_an_invoice_is_told_changed_and_voided(books: Connected, shop: SimulatedQuickBooks) -> None:
-    shop.sells_by = "Invoice"
-    order = await shop.sell_many({"MUG": 3, "CAP": 1})
-    assert await told(books) == [(OrderStage.FULFILLED, [(3, 0, 0), (1, 0, 0)])]
-    await shop.take_off(order, "MUG", 1)
-    assert await told(books) == [(OrderStage.FULFILLED, [(2, 0, 0), (1, 0, 0)])]
-    await shop.cancel(order)
-    assert await told(books) == [(OrderStage.CANCELLED, [(0, 0, 0), (0, 0, 0)])]
-
-
-async def test_what_came_back_is_found_at_its_sales_receipt(books: Connected, shop: SimulatedQuickBooks) -> None:
-    order, other = await shop.sell_many({"MUG": 3, "CAP": 1}), await shop.sell("MUG", 2)
-    await told(books)
-    await shop.refund(order, "MUG", 1)
-    assert await told(books) == [(OrderStage.FULFILLED, [(3, 0, 1), (1, 0, 0)])]
-    await shop.refund(order, "MUG", 2)
-    await shop.refund(order, "CAP", 1)
-    assert (await told(books))[-1] == (OrderStage.FULFILLED, [(3, 0, 3), (1, 0, 1)])
-    assert [line.released for line in (await books.order(f"salesreceipt-{other.order_id}")).lines or ()] == [0]
-    await shop.cancel(order)
-    assert await told(books) == [(OrderStage.CANCELLED, [(0, 0, 0), (0, 0, 0)])]
-
-
-async def test_a_credit_memo_names_no_invoice(books: Connected, shop: SimulatedQuickBooks) -> None:
-    shop.sells_by = "Invoice"
-    order = await shop.sell("MUG", 3)
-    await told(books)
-    await shop.refund(order, "MUG", 1)
-    assert await told(books) == [] and (await books.stock())["MUG"] == 8, "comparing shows what came back"
-
-
-@pytest.mark.parametrize("sells_by", ["Invoice", "SalesReceipt"])
-async def test_a_deleted_sale_holds_nothing(
-    books: Connected, shop: SimulatedQuickBooks, sells_by: Literal["Invoice", "SalesReceipt"]
-) -> None:
-    shop.sells_by = sells_by
-    order = await shop.sell("MUG", 1)
-    shop.deleted.add(order.order_id)
-    event = await books.order(f"{sells_by.lower()}-{order.order_id}")
-    assert (event.stage, event.lines) == (OrderStage.DELETED, ())
-
-
-async def polled(books: Connected, cursor: str | None) -> tuple[list[OrderEvent], str | None]:
-    found: list[OrderEvent] = []
-    more = True
-    while more:
-        page = await books.client.run(books.connector.read_orders(books.config, cursor, SINCE))
-        found += [entry for entry in page.entries if isinstance(entry, OrderEvent)]
-        cursor, more = page.cursor, page.more
-    return found, cursor
-
-
-@pytest.mark.parametrize("sells_by", ["Invoice", "SalesReceipt"])
-async def test_polls_walk_both_kinds_of_sale_and_overlap(
-    books: Connected, shop: SimulatedQuickBooks, sells_by: Literal["Invoice", "SalesReceipt"]
-) -> None:
-    shop.sells_by = sells_by
-    orders = [await shop.sell("MUG") for _ in range(103)]
-    sold = {f"{sells_by.lower()}-{order.order_id}" for order in orders}
-    found, cursor = await polled(books, None)
-    assert len(found) == 103 and {event.order_id for event in found} == sold
-    again, _ = await polled(books, cursor)
-    assert len(again) == 103, "polls overlap rather than leave a gap"
-
-
-async def test_a_poll_asks_for_the_refunds_of_all_its_sales_at_once(
-    books: Connected, shop: SimulatedQuickBooks
-) -> None:
-    orders = [await shop.sell_many({"MUG": 2, "CAP": 1}) for _ in range(3)]
-    for order in orders[:2]:
-        await shop.refund(order, "MUG", 1)
-    shop.requests.clear()
-    found, _ = await polled(books, None)
-    assert [[line.released for line in event.lines or ()] for event in found] == [[1, 0], [1, 0], [0, 0]]
-    assert len(shop.requests) == 3, "invoices, sales receipts, refund receipts"
-
-
 async def test_a_token_that_is_refused_is_renewed_once(books: Connected, shop: SimulatedQuickBooks) -> None:
     shop.tokens.expire()
     assert await books.write(replace(books.update("MUG", 9), delta=-1)) == [Confirmed(9)]
@@ -191,55 +95,11 @@ def test_the_body_before_cloud_events_is_still_understood() -> None:
     assert isinstance(message, OrderReference) and message.order_id == "invoice-129"
 
 
-def line(number: str, item: str, units: float) -> dict[str, Any]:
-    kind = "SalesItemLineDetail"
-    return {"Id": number, "DetailType": kind, kind: {"ItemRef": {"value": item}, "Qty": units}}
-
-
-def record(number: str, *lines: dict[str, Any], minute: int = 0, **rest: Any) -> dict[str, Any]:
-    changed = {"LastUpdatedTime": f"2026-11-20T06:{minute:02}:03-08:00"}
-    return {"Id": number, "MetaData": changed, "Line": lines, **rest}
-
-
-def refunded_by(*numbers: str) -> list[dict[str, str]]:
-    return [{"TxnId": number, "TxnType": "RefundReceipt"} for number in numbers]
-
-
-def read(sale: dict[str, Any], *refunds: Sequence[dict[str, Any]]) -> OrderEvent:
-    found = [answer({"QueryResponse": {"RefundReceipt": part} if part else {}}) for part in refunds]
-    flow = CASE.connector.read_order(CASE.config(), f"salesreceipt-{sale['Id']}")
-    _, event = drive(flow, [answer({"SalesReceipt": sale}), *found])
-    assert event is not None
-    return event
-
-
-def released(event: OrderEvent) -> list[tuple[str, int, int]]:
-    return [(told.line_id, told.ordered, told.released) for told in event.lines or ()]
-
-
-def test_the_lines_of_a_bundle_count() -> None:
-    bundle = {"Id": "1", "DetailType": "GroupLineDetail", "GroupLineDetail": {"Line": [line("2", "11", 2)]}}
-    assert released(read(record("5", bundle))) == [("2", 2, 0)]
-
-
-def test_what_came_back_is_taken_from_the_lines_of_its_item() -> None:
-    lines = line("1", "11", 2), line("2", "12", 5), line("3", "11", 2)
-    sale = record("5", *lines, LinkedTxn=[*refunded_by("7", "8"), {"TxnId": "3", "TxnType": "Payment"}])
-    first = record("7", line("1", "11", 2), line("2", "13", 1), {"DetailType": "SubTotalLineDetail"}, minute=9)
-    second = record("8", line("1", "11", 1.5), line("2", "12", 9), minute=4)
-    event = read(sale, [first, second])
-    assert released(event) == [("1", 2, 2), ("2", 5, 5), ("3", 2, 1)], "halves and what was not sold are no units"
-    assert event.occurred_at == datetime(2026, 11, 20, 14, 9, 3, tzinfo=UTC), "a refund that changes is news"
-
-
-def test_a_negative_line_came_back() -> None:
-    exchange = record("5", line("1", "11", 3), line("2", "11", -1), line("3", "12", -4))
-    assert released(read(exchange)) == [("1", 3, 1)]
-
-
-def test_refunds_are_asked_for_in_parts_and_one_that_is_gone_brings_nothing_back() -> None:
-    sale = record("5", line("1", "11", 3), LinkedTxn=refunded_by(*(str(number) for number in range(200, 301))))
-    assert released(read(sale, [record("200", line("1", "11", 1))], [])) == [("1", 3, 1)]
+def test_a_company_whose_webhooks_go_to_another_is_asked_often() -> None:
+    config = CASE.config()
+    assert CASE.connector.tells_of_orders(config)
+    without = {"webhook_verifier_token": None, "previous_webhook_verifier_token": None}
+    assert not CASE.connector.tells_of_orders(config.model_copy(update=without))
 
 
 def test_closed_books_stop_the_channel() -> None:

@@ -13,13 +13,13 @@ from connectors import simulated as shops
 from connectors.simulated.platform import ReceivedRequest, SimulatedPlatform
 from connectors.simulated.sales import SoldOrder
 from tests.connectors import (
+    quickbooks_company,
     salesforce_site,
     test_bigcommerce,
     test_cin7,
     test_dynamics_365,
     test_lightspeed_xseries,
     test_magento,
-    test_quickbooks_commerce,
     test_sap_business_one,
     test_simulated_amazon_seller_central,
     test_simulated_netsuite,
@@ -82,7 +82,7 @@ ONE_OF_EACH = (
     Kind("netsuite", shops.SimulatedNetSuite, (test_simulated_netsuite.DESCRIPTION,)),
     Kind("odoo", shops.SimulatedOdoo),
     Kind("prestashop", shops.SimulatedPrestaShop),
-    Kind("quickbooks-commerce", shops.SimulatedQuickBooks, (test_quickbooks_commerce.DESCRIPTION,)),
+    Kind("quickbooks-commerce", shops.SimulatedQuickBooks, (quickbooks_company.DESCRIPTION,)),
     Kind("salesforce-commerce-cloud", shops.SimulatedSalesforceClassic, salesforce_site.DESCRIPTIONS),
     Kind("sap-business-one", shops.SimulatedSapBusinessOne, (test_sap_business_one.DESCRIPTION,)),
     Kind("shopify", shops.SimulatedShopify, (SHOPIFY,)),
