@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from gateway.agents.endpoint import AgentEndpoint
+from gateway.agents.explaining import Explaining
 from gateway.agents.server import AgentTools
 from gateway.agents.toolbox import Toolbox
 from gateway.authentication import Authentication
@@ -46,16 +47,12 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
 
 
 def _agents(gateway: Gateway, authentication: Authentication) -> AgentEndpoint:
-    orders = gateway.orders
-    toolbox = Toolbox(
-        orders.availability,
-        orders.reservations,
-        gateway.quotes,
-        gateway.movements.history,
-        gateway.supply.promises,
-        gateway.reorder.reorder,
+    orders, promises, reorder = gateway.orders, gateway.supply.promises, gateway.reorder.reorder
+    toolbox = Toolbox(orders.availability, orders.reservations, gateway.quotes, promises, reorder)
+    explaining = Explaining(
+        gateway.movements.history, gateway.planning.velocity, reorder, gateway.buffers.operations, promises
     )
-    return AgentEndpoint(AgentTools(toolbox.tools()), authentication, gateway.settings)
+    return AgentEndpoint(AgentTools([*toolbox.tools(), *explaining.tools()]), authentication, gateway.settings)
 
 
 def create_probe_app(gateway: Gateway, health: Health) -> Starlette:

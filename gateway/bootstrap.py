@@ -34,6 +34,7 @@ from gateway.store.locations import LocationStore
 from gateway.store.records import RecordDocuments
 from gateway.store.reservations import ReservationStore
 from gateway.store.stock import MongoStockStore
+from gateway.store.stock_watches import StockWatchStore
 from gateway.supply_services import SupplyServices, create_supply_services
 from gateway.webhook_services import WebhookServices, open_webhook_services
 
@@ -74,6 +75,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
     try:
         await database.limit_transaction_lifetime()
         await create_indexes(database)
+        await LocationStore(database).date_inactive()
         stock_store = MongoStockStore(database, RecordDocuments(database, CODECS))
         metrics = Metrics()
         committer = _create_committer(settings, metrics, database, stock_store, clock)
@@ -83,7 +85,7 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
             open_channel_services(settings, metrics, database, stock_store, stock) as channels,
             open_webhook_services(settings, database, clock) as webhooks,
         ):
-            catalog = CatalogOperations(ItemStore(database), LocationStore(database), stock_store, channels.inbox)
+            catalog = _create_catalog(database, stock_store, channels, clock)
             orders = create_order_services(
                 settings, metrics, database, stock_store, committer, channels.directory, channels.offers, clock
             )
@@ -127,6 +129,14 @@ async def open_gateway(settings: Settings, mongodb_uri: str, *, clock: Clock = u
             await committer.close()
     finally:
         await database.close()
+
+
+def _create_catalog(
+    database: Database, stock_store: MongoStockStore, channels: ChannelServices, clock: Clock
+) -> CatalogOperations:
+    return CatalogOperations(
+        ItemStore(database), LocationStore(database), stock_store, channels.inbox, StockWatchStore(database), clock
+    )
 
 
 def _create_committer(

@@ -81,6 +81,7 @@ def _services(gateway: Gateway) -> Services:
         quotes=gateway.quotes,
         lead_times=gateway.supply.lead_times,
         promises=gateway.supply.promises,
+        replacements=gateway.supply.replacements,
         backorders=gateway.supply.backorders,
         backorder_view=BackorderView(database),
         risks=gateway.supply.risks,

@@ -8,6 +8,7 @@ from gateway.operations.reservations import ReservationOperations
 from gateway.operations.sourcing import ChannelLookup, Sourcing
 from gateway.operations.stock import StockOperations
 from gateway.operations.velocity import VelocityOperations
+from gateway.order_services import create_routing
 from gateway.settings import Settings
 from gateway.store.driver import Database
 from gateway.store.quotes import QuoteStore
@@ -31,6 +32,7 @@ def create_quotes(
         QuoteStore(database),
         reservations,
         Sourcing(channels),
+        create_routing(settings, database),
         clock,
         default_seconds=settings.reservation_seconds,
     )

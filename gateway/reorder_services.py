@@ -16,6 +16,7 @@ from gateway.operations.reorder import ReorderOperations
 from gateway.operations.reorder_planning import ReorderPlanning
 from gateway.operations.reorder_walk import ReorderWalk
 from gateway.operations.replenishment import ReplenishmentOperations
+from gateway.operations.supply_standing import SupplyStanding
 from gateway.operations.supply_terms import SupplyTermsOperations
 from gateway.planning.replenishment import Replenishment
 from gateway.settings import Settings
@@ -73,7 +74,7 @@ def create_reorder_services(
         terms,
         replenishment,
         supply.lead_times,
-        SupplyStore(database),
+        SupplyStanding(SupplyStore(database), supply.lead_times, clock, grace_days=settings.supply_grace_days),
         stock_store,
         DraftTransferStore(database),
         clock,

@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         default=14, gt=0, le=730, description="Days from order to arrival assumed of a supplier that never delivered."
     )
     supply_grace_days: int = Field(
-        default=3, ge=0, le=90, description="Days that supply may be overdue and still count for promises."
+        default=3, ge=0, le=90, description="Days that supply may be overdue and still count for promises and orders."
     )
     reorder_hour: int = Field(default=3, ge=0, le=23, description="Hour of the day (UTC) after which it plans orders.")
     reorder_review_days: int = Field(

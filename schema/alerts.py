@@ -29,7 +29,9 @@ describe(
         "OVERPROMISED": "A place has less than nothing available, beyond what may be backordered.",
         "OUT_OF_STOCK": "A place has nothing available any more.",
         "LOW_STOCK": "A place has no more available than its `lowStockAt`.",
-        "OVERSTOCK": "A place has units for more than its `overstockDays`.",
+        "OVERSTOCK": "A place has units for more than its `overstockDays`; an item that was never sold anywhere on n "
+        "days with stock, 30 or more, counts as selling 3 / n a day.",
+        "PROMISE_AT_RISK": "A purchase does not bring in time what backorders wait for; one per purchase.",
     },
 )
 strawberry.enum(AlertState, name="AlertState", description="Whether somebody is at it.")
@@ -43,7 +45,7 @@ describe(
 )
 
 
-@strawberry.type(name="AlertLine", description="Units of an item that were missing at a place.")
+@strawberry.type(name="AlertLine", description="Units of an item that were missing at a place, or at risk to be.")
 class AlertLineType:
     line: Private[AlertLine]
 
@@ -63,11 +65,11 @@ class AlertLineType:
     def missing(self) -> Quantity:
         return Quantity(self.line.missing)
 
-    @strawberry.field(description="Units available when the threshold was crossed; null in an alert about an order.")
+    @strawberry.field(description="Units available when the threshold was crossed; null unless it is about a level.")
     def available(self) -> Quantity | None:
         return None if self.line.available is None else Quantity(self.line.available)
 
-    @strawberry.field(description="The threshold, in units; null in an alert about an order.")
+    @strawberry.field(description="The threshold, in units; null unless it is about a level.")
     def threshold(self) -> Quantity | None:
         return None if self.line.threshold is None else Quantity(self.line.threshold)
 
@@ -76,7 +78,7 @@ class AlertLineType:
     name="Alert",
     description="What a person has to look at. One about an order resolves by itself once no place in it has less "
     "than nothing available, or once its order has let go of the units; one about a level once that is clear of the "
-    "threshold by a fifth of it, or by a unit.",
+    "threshold by a fifth of it, or by a unit; one about a purchase once that keeps its promises.",
 )
 class AlertType:
     alert: Private[Alert]
@@ -104,6 +106,10 @@ class AlertType:
     @strawberry.field(description="The channel's order that it is about.")
     def order_id(self) -> str | None:
         return self.alert.order_id
+
+    @strawberry.field(description="The purchase that it is about; `promisesAtRisk` tells what it hurts.")
+    def inbound_id(self) -> strawberry.ID | None:
+        return None if self.alert.inbound_id is None else strawberry.ID(self.alert.inbound_id)
 
     @strawberry.field(description="What was missing.")
     def lines(self) -> list[AlertLineType]:

@@ -37,6 +37,7 @@ from gateway.operations.promises import PromiseOperations
 from gateway.operations.quotas import QuotaOperations
 from gateway.operations.quotes import QuoteOperations
 from gateway.operations.reorder import ReorderOperations
+from gateway.operations.replacements import ReplacementOperations
 from gateway.operations.replenishment import ReplenishmentOperations
 from gateway.operations.reservations import ReservationOperations
 from gateway.operations.risks import RiskOperations
@@ -139,6 +140,7 @@ class Services:
     quotes: QuoteOperations
     lead_times: LeadTimeOperations
     promises: PromiseOperations
+    replacements: ReplacementOperations
     backorders: BackorderOperations
     backorder_view: BackorderView
     risks: RiskOperations

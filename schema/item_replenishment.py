@@ -90,9 +90,26 @@ class PlaceReplenishmentType:
     def available(self) -> Quantity:
         return Quantity(self.place.stock.available)
 
+    @strawberry.field(description="Units on their way.")
+    def incoming(self) -> Quantity:
+        return Quantity(self.place.stock.incoming)
+
     @strawberry.field(
-        description="Available, plus incoming that is promised to nobody, plus what drafted transfers bring or take."
+        description="Of these, units that no longer count: overdue beyond the grace, or missing from a transfer that "
+        "was closed."
     )
+    def lapsed(self) -> Quantity:
+        return Quantity(self.place.stock.lapsed)
+
+    @strawberry.field(description="Units owed to backorders, whatever became of the purchases that they wait for.")
+    def promised(self) -> Quantity:
+        return Quantity(self.place.stock.promised)
+
+    @strawberry.field(description="Units that drafted transfers bring; negative: that they take away.")
+    def drafted(self) -> Quantity:
+        return Quantity(self.place.stock.planned)
+
+    @strawberry.field(description="`available` + `incoming` - `lapsed` - `promised` + `drafted`.")
     def position(self) -> Quantity:
         return Quantity(self.place.position)
 

@@ -42,7 +42,7 @@ class DeliveryType:
     name="LeadTime",
     description="`meanDays` is the mean of `observedDays` and `priorDays`, by `weight` and `priorWeight`. Each "
     "delivery counts half as much as the eighth after it. The prior of an item is its supplier's figure, that of a "
-    "supplier a setting.",
+    "supplier the days that it declares for the item, or else a setting.",
 )
 class LeadTimeType:
     mean_days: float = strawberry.field(description="Days from order to arrival to plan with.")

@@ -11,7 +11,7 @@ from strawberry import Private
 
 from gateway.inventory.access import Scope
 from gateway.inventory.identifiers import KEY_LENGTH_MAX, check_optional_text, check_sku, check_slug, check_text
-from gateway.inventory.ledger import ItemMark, Kind, LedgerEntry, PostedLine, scoped_key
+from gateway.inventory.ledger import ItemMark, Kind, LedgerEntry, OwedLine, PostedLine, scoped_key
 from gateway.inventory.quantities import Bucket, check_range
 from gateway.store.views.ledger import LedgerFilter, Position
 from schema.context import Info
@@ -57,6 +57,17 @@ class LedgerLine:
             delta=Quantity(line.delta),
             quantity_after=Quantity(line.after),
         )
+
+
+@strawberry.type(description="Units that backorders wait for at a location, more or (negative) fewer than before.")
+class LedgerOwedLine:
+    item_id: strawberry.ID = strawberry.field(description="The item, whatever its SKU is by now.")
+    location_id: str = strawberry.field(description="Where they are to arrive.")
+    delta: Quantity = strawberry.field(description="Units added; negative where they came, or nobody waits any more.")
+
+    @classmethod
+    def of(cls, line: OwedLine) -> LedgerOwedLine:
+        return cls(item_id=strawberry.ID(line.item_id), location_id=line.location_id, delta=Quantity(line.delta))
 
 
 @strawberry.type(description="An item as an entry left it.")
@@ -115,6 +126,10 @@ class LedgerEntryType:
     @strawberry.field(description="Every posting.")
     def lines(self) -> list[LedgerLine]:
         return [LedgerLine.of(line) for line in self.entry.lines]
+
+    @strawberry.field(description="What backorders wait for since then, or no longer.")
+    def owed(self) -> list[LedgerOwedLine]:
+        return [LedgerOwedLine.of(line) for line in self.entry.owed]
 
     @strawberry.field(description="Every item it changed, as it left them.")
     def items(self) -> list[LedgerItem]:

@@ -12,6 +12,8 @@ from aiodataloader import DataLoader
 from gateway.inventory.catalog import Location
 from gateway.inventory.ledger import LedgerEntry
 from gateway.inventory.stock import Item, Level
+from gateway.operations.replacements import Replacement
+from gateway.planning.risks import PromiseAtRisk
 from gateway.store.views.ledger import Position
 
 if TYPE_CHECKING:
@@ -51,6 +53,10 @@ class Loaders:
     @cached_property
     def stock_of_location(self) -> DataLoader[str, tuple[int, Level]]:
         return DataLoader(self._services.locations.stock)
+
+    @cached_property
+    def replacement_of_risk(self) -> DataLoader[PromiseAtRisk, Replacement | None]:
+        return DataLoader(self._services.replacements.of)
 
     @cached_property
     def history_of_item(self) -> DataLoader[HistoryKey, list[LedgerEntry]]:

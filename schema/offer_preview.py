@@ -9,11 +9,28 @@ from strawberry import Private
 
 from gateway.inventory.access import Scope
 from gateway.inventory.errors import Code, InvalidInput
-from gateway.operations.offer_preview import CHANGES_MAX, LOOKED_AT_MAX, Preview, PreviewLine, PreviewTotals, RuleChange
+from gateway.operations.offer_preview import (
+    CHANGES_MAX,
+    LOOKED_AT_MAX,
+    Position,
+    Preview,
+    PreviewLine,
+    PreviewTotals,
+    RuleChange,
+)
 from schema.buffer_rules import BufferRuleSetInput, BufferTargetInput
 from schema.context import Info
 from schema.errors import reading
-from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, open_connection, read_cursor
+from schema.paging import (
+    FIRST_DEFAULT,
+    After,
+    Connection,
+    First,
+    check_first,
+    open_connection,
+    read_cursor,
+    write_cursor,
+)
 from schema.scalars import Quantity
 
 
@@ -43,7 +60,10 @@ class OfferPreviewLineType:
         return cls(channel_id=line.channel_id, sku=line.item.sku, now=Quantity(line.now), then=Quantity(line.then))
 
 
-@strawberry.type(name="OfferPreviewTotals", description="Over all listings asked for.")
+@strawberry.type(
+    name="OfferPreviewTotals",
+    description=f"Over the listings asked for, up to {LOOKED_AT_MAX} in one answer. Add up the answers for more.",
+)
 class OfferPreviewTotalsType:
     listings: int = strawberry.field(description="Looked at.")
     changed: int = strawberry.field(description="That would be offered another number of units.")
@@ -51,8 +71,9 @@ class OfferPreviewTotalsType:
     units_then: Quantity = strawberry.field(description="That would be offered.")
     to_zero: int = strawberry.field(description="That would be offered nothing any more.")
     from_zero: int = strawberry.field(description="That would be offered something again.")
-    complete: bool = strawberry.field(
-        description=f"False where there are more than {LOOKED_AT_MAX} listings: ask for each channel by itself."
+    complete: bool = strawberry.field(description="Whether no listing is left.")
+    end_cursor: str | None = strawberry.field(
+        description="Pass it as `after` to have the rest looked at; null where nothing is left."
     )
 
     @classmethod
@@ -64,7 +85,8 @@ class OfferPreviewTotalsType:
             units_then=Quantity(totals.units_then),
             to_zero=totals.to_zero,
             from_zero=totals.from_zero,
-            complete=totals.complete,
+            complete=totals.position is None,
+            end_cursor=None if totals.position is None else write_cursor(totals.position),
         )
 
 
@@ -72,10 +94,17 @@ class OfferPreviewTotalsType:
 class OfferPreview:
     preview: Private[Preview]
 
-    @strawberry.field(description="Sums over all listings; each time it is asked for, all are looked at.")
-    async def totals(self, info: Info) -> OfferPreviewTotalsType:
+    @strawberry.field(description="Sums over the listings; each time it is asked for, they are looked at.")
+    async def totals(
+        self,
+        info: Info,
+        after: Annotated[
+            str | None, strawberry.argument(description="`endCursor` of the totals before; null for the first.")
+        ] = None,
+    ) -> OfferPreviewTotalsType:
         with reading(info.context.principal, Scope.ADMIN):
-            return OfferPreviewTotalsType.of(await info.context.services.offer_previews.totals(self.preview))
+            found = await info.context.services.offer_previews.totals(self.preview, _position(after))
+            return OfferPreviewTotalsType.of(found)
 
     @strawberry.field(
         description="The listings by channel and id. A page may be short, even empty, and yet have a next one: "
@@ -89,8 +118,7 @@ class OfferPreview:
         only_changed: Annotated[bool, strawberry.argument(description="Leave out what would stay as it is.")] = True,
     ) -> Connection[OfferPreviewLineType]:
         with reading(info.context.principal, Scope.ADMIN):
-            limit, cursor = check_first(first), read_cursor(after, str, str)
-            position = None if cursor is None else (str(cursor[0]), str(cursor[1]))
+            limit, position = check_first(first), _position(after)
             page = await info.context.services.offer_previews.page(
                 self.preview, position, limit, only_changed=only_changed
             )
@@ -119,3 +147,8 @@ class OfferPreviewQuery:
         with reading(info.context.principal, Scope.ADMIN):
             asked = [some.change(index) for index, some in enumerate(changes)]
             return OfferPreview(preview=await info.context.services.offer_previews.of(asked, channel_id))
+
+
+def _position(after: str | None) -> Position | None:
+    cursor = read_cursor(after, str, str)
+    return None if cursor is None else (str(cursor[0]), str(cursor[1]))

@@ -59,7 +59,7 @@ def connection(
     after: str | None = None,
 ) -> Connection[N]:
     """A page of `found`, which was read with a limit of `first + 1`, so that it tells whether there is more."""
-    edges = [Edge(node=node(value), cursor=_cursor(position(value))) for value in found[:first]]
+    edges = [Edge(node=node(value), cursor=write_cursor(position(value))) for value in found[:first]]
     info = PageInfo(
         has_next_page=len(found) > first,
         has_previous_page=after is not None,
@@ -80,7 +80,7 @@ def open_connection(
     page = connection(found, len(found), node, position, after)
     if next_position is not None:
         page.page_info.has_next_page = True
-        page.page_info.end_cursor = _cursor(next_position)
+        page.page_info.end_cursor = write_cursor(next_position)
     return page
 
 
@@ -111,5 +111,6 @@ def _check_storable(position: Sequence[object]) -> None:
             raise ValueError("beyond 64 bits")
 
 
-def _cursor(position: Sequence[object]) -> str:
+def write_cursor(position: Sequence[object]) -> str:
+    """What `read_cursor` reads."""
     return base64.urlsafe_b64encode(json.dumps(position, separators=(",", ":")).encode()).decode()

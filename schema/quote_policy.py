@@ -55,9 +55,13 @@ class QuoteRuleInput:
     skus: list[str] | None = strawberry.field(default=None, description="Only these SKUs; up to 1,000.")
     tags: list[str] | None = strawberry.field(default=None, description="Only items with one of these tags.")
     days_of_cover_from: float | None = strawberry.field(
-        default=None, description="Available units over the units per day of the SKU's velocity."
+        default=None,
+        description="Available units over units per day, both of the locations asked for. An item that was never sold "
+        "on n days with stock, 30 or more, counts as selling 3 / n a day at most.",
     )
-    days_of_cover_to: float | None = strawberry.field(default=None, description="The same, at most.")
+    days_of_cover_to: float | None = strawberry.field(
+        default=None, description="The same, at most; then not of what was never sold."
+    )
     available_from: Quantity | None = strawberry.field(default=None, description="Units.")
     available_to: Quantity | None = strawberry.field(default=None, description="Units.")
     discount_percent: Decimal = strawberry.field(

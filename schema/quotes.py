@@ -19,7 +19,7 @@ from schema.context import Info
 from schema.descriptions import describe
 from schema.documents import KeyedPayload, taken
 from schema.errors import reading
-from schema.requested_lines import Input, KeyedInput, RequestedLineInput
+from schema.requested_lines import Input, KeyedInput, PlacementInput, RequestedLineInput
 from schema.reservations import ReservationType
 from schema.scalars import Quantity
 
@@ -125,7 +125,7 @@ class QuoteCreateInput(KeyedInput):
 
 
 @strawberry.input(description="Which quote to hold the units of.")
-class QuoteAcceptInput(KeyedInput):
+class QuoteAcceptInput(KeyedInput, PlacementInput):
     quote_id: str = strawberry.field(description="Its id.")
     owner: str | None = strawberry.field(default=None, description="Whose the reservation is, such as a cart.")
     expires_in_seconds: int | None = strawberry.field(
@@ -172,13 +172,9 @@ class QuoteMutation:
         description="Hold the units of a quote at its terms: all that it offers, or nothing. Needs `inventory:write`."
     )
     async def quote_accept(self, info: Info, input: Annotated[QuoteAcceptInput, Input]) -> QuoteAcceptPayload:
-        call = input.call(info.context.principal.client)
-        work = info.context.services.quotes.accept(
-            call, input.quote_id, owner=input.owner, expires_in_seconds=input.expires_in_seconds
-        )
         return await taken(
             info,
-            work,
+            _accept(info, input),
             lambda done: _accepted(info, *done),
             lambda errors: QuoteAcceptPayload(user_errors=errors),
         )
@@ -188,6 +184,17 @@ async def _created(info: Info, input: QuoteCreateInput) -> tuple[Quote, bool]:
     check_count(input.lines, ("lines",), LINES_MAX)
     call = input.call(info.context.principal.client)
     return await info.context.services.quotes.quote(call, [line.request() for line in input.lines])
+
+
+async def _accept(info: Info, input: QuoteAcceptInput) -> tuple[Quote, ReservationOutcome]:
+    return await info.context.services.quotes.accept(
+        input.call(info.context.principal.client),
+        input.quote_id,
+        owner=input.owner,
+        expires_in_seconds=input.expires_in_seconds,
+        strategy=input.strategy,
+        destination=input.sent_to(),
+    )
 
 
 def _accepted(info: Info, quote: Quote, outcome: ReservationOutcome) -> QuoteAcceptPayload:

@@ -71,7 +71,23 @@ class DestinationInput:
 
 
 @strawberry.input
-class BasketInput:
+class PlacementInput:
+    """From which locations the lines that may have several are served."""
+
+    strategy: StrategyName = strawberry.field(
+        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
+    )
+    destination: DestinationInput | None = strawberry.field(
+        default=None, description="Where it is sent; for the strategy LEAST_COST."
+    )
+
+    def sent_to(self) -> Whereabouts | None:
+        """Raises InvalidInput."""
+        return None if self.destination is None else self.destination.whereabouts()
+
+
+@strawberry.input
+class BasketInput(PlacementInput):
     """Lines, and how they may be served."""
 
     lines: list[RequestedLineInput] = strawberry.field(description="1 to 250 lines over any SKUs.")
@@ -81,19 +97,9 @@ class BasketInput:
     allow_backorder: bool = strawberry.field(
         default=False, description="Let available go down to minus the item's backorder limit."
     )
-    strategy: StrategyName = strawberry.field(
-        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
-    )
-    destination: DestinationInput | None = strawberry.field(
-        default=None, description="Where it is sent; for the strategy LEAST_COST."
-    )
     channel_id: str | None = strawberry.field(
         default=None, description="The channel it is sold through; unless given, that of the lines, if it is one."
     )
-
-    def sent_to(self) -> Whereabouts | None:
-        """Raises InvalidInput."""
-        return None if self.destination is None else self.destination.whereabouts()
 
 
 @strawberry.input

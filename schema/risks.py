@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date as Date
+from datetime import datetime, timedelta
 
 import strawberry
 from strawberry import Private
 
 from gateway.inventory.access import Scope
 from gateway.inventory.inbound import InboundOrder
+from gateway.planning.promising import LinePromise
 from gateway.planning.risks import PromiseAtRisk, RiskReason
 from gateway.store.views.pages import place_of
 from schema.context import Info
@@ -17,6 +19,7 @@ from schema.documents import read_place
 from schema.errors import reading
 from schema.inbound import InboundType
 from schema.paging import FIRST_DEFAULT, After, Connection, First, check_first, connection
+from schema.promises import PromiseSource
 from schema.scalars import Quantity
 
 strawberry.enum(RiskReason, name="RiskReason", description="Why a promise is at risk.")
@@ -29,6 +32,24 @@ describe(
         "NO_DATE": "They were promised for a time, and are expected at none.",
     },
 )
+
+
+@strawberry.type(description="Units that can be had instead of those that a purchase does not bring in time.")
+class PromiseReplacement:
+    date: Date = strawberry.field(description="When all of them can be had.")
+    confidence: float = strawberry.field(
+        description="The chance that all are there on that day, by the suppliers' lateness so far."
+    )
+    sources: list[PromiseSource] = strawberry.field(description="What it relies on, and where.")
+
+    @classmethod
+    def of(cls, today: Date, line: LinePromise) -> PromiseReplacement:
+        days = line.day or 0
+        return cls(
+            date=today + timedelta(days=days),
+            confidence=line.chance_by(days),
+            sources=[PromiseSource.of(today, peg) for peg in line.pegs],
+        )
 
 
 @strawberry.type(name="PromiseAtRisk", description="Units that a backorder waits for and will miss or get too late.")
@@ -44,6 +65,16 @@ class PromiseAtRiskType:
     promised_for: datetime | None = strawberry.field(description="The time promised; null where there was none.")
     now_expected: datetime | None = strawberry.field(description="When they are expected by now; null: nobody knows.")
     reason: RiskReason = strawberry.field(description="Why.")
+    risk: Private[PromiseAtRisk]
+
+    @strawberry.field(
+        description="When and from where the units can be had instead, as of now: from stock, or from other supply, to "
+        "which `backorderMove` can bind them. Each promise of a purchase is offered what those before it left. Null "
+        "where nothing brings them, and beyond the first 1,000 promises of an answer."
+    )
+    async def replacement(self, info: Info) -> PromiseReplacement | None:
+        found = await info.context.loaders.replacement_of_risk.load(self.risk)
+        return None if found is None else PromiseReplacement.of(*found)
 
     @classmethod
     def of(cls, risk: PromiseAtRisk) -> PromiseAtRiskType:
@@ -59,6 +90,7 @@ class PromiseAtRiskType:
             promised_for=risk.binding.promised_for,
             now_expected=risk.now_expected,
             reason=risk.reason,
+            risk=risk,
         )
 
 

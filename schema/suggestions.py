@@ -53,8 +53,21 @@ class ReorderLineType:
         return Quantity(self.line.incoming)
 
     @strawberry.field(
-        description="Available, plus incoming that is promised to nobody, plus what drafted transfers bring or take."
+        description="Of these, units that no longer count: overdue beyond the grace, or missing from a transfer that "
+        "was closed."
     )
+    def lapsed(self) -> Quantity:
+        return Quantity(self.line.lapsed)
+
+    @strawberry.field(description="Units owed to backorders.")
+    def promised(self) -> Quantity:
+        return Quantity(self.line.promised)
+
+    @strawberry.field(description="Units that drafted transfers bring; negative: that they take away.")
+    def drafted(self) -> Quantity:
+        return Quantity(self.line.drafted)
+
+    @strawberry.field(description="`available` + `incoming` - `lapsed` - `promised` + `drafted`.")
     def position(self) -> Quantity:
         return Quantity(self.line.position)
 

@@ -78,10 +78,12 @@ class VelocityType:
     half_life_days: float = strawberry.field(description="So many counted days ago, a day counts half.")
     since: date = strawberry.field(description="When the place was first stocked.")
     counted_days: int = strawberry.field(
-        description="Days before today with stock at any time, or with demand through any channel."
+        description="Days before today with stock at any time, or with demand through any channel; of a channel, "
+        "since its first demand there."
     )
     days_without_stock: int = strawberry.field(
-        description="Days before today with neither: they say nothing of what buyers wanted, and are left out."
+        description="Days before today with neither, or with stock at an inactive location only: they say nothing of "
+        "what buyers wanted, and are left out."
     )
     demand_days: int = strawberry.field(description="Counted days with demand.")
     units: Quantity = strawberry.field(description="Demand of these days.")
@@ -104,7 +106,7 @@ class VelocityType:
             figures=None if velocity.figures is None else DemandFiguresType.of(velocity.figures),
             half_life_days=velocity.half_life_days,
             since=velocity.since,
-            counted_days=cell.counted_days,
+            counted_days=cell.span(series).counted_days,
             days_without_stock=cell.days_without_stock,
             demand_days=series.demand_days,
             units=Quantity(series.units_total),

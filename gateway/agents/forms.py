@@ -9,19 +9,15 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.agents.tool import KeyedBody
-from gateway.inventory.accounts import Source
-from gateway.inventory.explanations import Explanation, Term
-from gateway.inventory.ledger import LedgerEntry
-from gateway.inventory.quantities import Bucket
 from gateway.inventory.quotes import Quote, QuoteState
 from gateway.operations.quotes import LINES_MAX, QuoteRequest
 from gateway.operations.sourcing import LineRequest
 from gateway.rest.answers import Answer, ReservationAnswer
-from gateway.rest.bodies import Body, Lines
+from gateway.rest.bodies import Body, Lines, Placement
 from gateway.rest.texts import Seconds, Sku, Slug, Text, Units
 
 
-class HoldForm(KeyedBody):
+class HoldForm(KeyedBody, Placement):
     """Units to keep from everybody else."""
 
     lines: Lines
@@ -33,13 +29,6 @@ class ReservationForm(KeyedBody):
     """Which hold."""
 
     reservation_id: Slug = Field(description="The `id` that the hold was answered with.")
-
-
-class ExplainForm(Body):
-    """Which number."""
-
-    sku: Sku
-    location_id: Slug
 
 
 class QuoteLineForm(Body):
@@ -61,7 +50,7 @@ class QuoteForm(KeyedBody):
     lines: Annotated[list[QuoteLineForm], Field(min_length=1, max_length=LINES_MAX)]
 
 
-class AcceptForm(KeyedBody):
+class AcceptForm(KeyedBody, Placement):
     """Which quote to hold the units of."""
 
     quote_id: Slug
@@ -107,76 +96,3 @@ class AcceptedAnswer(Answer):
 
     quote: QuoteAnswer
     reservation: ReservationAnswer
-
-
-class TermAnswer(Answer):
-    """Units that one open document holds or announces."""
-
-    source: Source
-    document_id: str
-    units: int
-    state: str
-    reference: str | None
-    owner: str | None
-    due: datetime | None
-
-    @classmethod
-    def of(cls, term: Term) -> TermAnswer:
-        return cls(
-            source=term.source,
-            document_id=term.document_id,
-            units=term.units,
-            state=term.state,
-            reference=term.reference,
-            owner=term.owner,
-            due=term.due,
-        )
-
-
-class MovementAnswer(Answer):
-    """One entry of the ledger, as far as it touched this place."""
-
-    at: datetime
-    kind: str
-    actor: str
-    reason: str | None
-    reference: str | None
-    channel_id: str | None
-    deltas: dict[Bucket, int]
-
-    @classmethod
-    def of(cls, entry: LedgerEntry, item_id: str, location_id: str) -> MovementAnswer:
-        here = [line for line in entry.lines if (line.item_id, line.location_id) == (item_id, location_id)]
-        cause = entry.cause
-        return cls(
-            at=entry.at,
-            kind=entry.kind,
-            actor=cause.actor,
-            reason=cause.reason,
-            reference=cause.reference,
-            channel_id=cause.channel_id,
-            deltas={line.bucket: line.delta for line in here},
-        )
-
-
-class ExplanationAnswer(Answer):
-    """Why the quantities of a SKU at a location are what they are: open documents, and the newest movements."""
-
-    sku: str
-    location_id: str
-    quantities: dict[Bucket, int]
-    documents: list[TermAnswer]
-    by_hand: dict[Bucket, int] = Field(description="Of the quantities, units that no open document accounts for.")
-    movements: list[MovementAnswer] = Field(description="The newest first.")
-
-    @classmethod
-    def of(cls, explanation: Explanation) -> ExplanationAnswer:
-        item, at = explanation.item, explanation.location_id
-        return cls(
-            sku=item.sku,
-            location_id=at,
-            quantities={bucket: explanation.level.quantity(bucket) for bucket in Bucket},
-            documents=[TermAnswer.of(term) for term in explanation.terms],
-            by_hand={bucket: explanation.by_hand(bucket) for bucket in Bucket},
-            movements=[MovementAnswer.of(entry, item.id, at) for entry in explanation.movements],
-        )

@@ -8,11 +8,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from gateway.inventory.geography import Whereabouts
 from gateway.operations.promises import DatedPromise
 from gateway.planning.promising import LinePromise
 from gateway.planning.suggestions import PlanState, SuggestedLine, Suggestion, SuggestionFilter, SuggestionKind
 from gateway.rest.answers import Answer
-from gateway.rest.bodies import Body, Lines
+from gateway.rest.bodies import AnyDestination, Body, Lines
 from gateway.rest.texts import Slug, Text
 
 SUGGESTIONS_MAX = 50
@@ -25,6 +26,12 @@ class PromiseForm(Body):
     by: Annotated[datetime, Field(strict=False)] | None = Field(
         default=None, description="When it is wanted, with its time zone; the answer says whether that can be done."
     )
+    destination: AnyDestination | None = Field(
+        default=None, description="Where it is sent: nearer locations come first."
+    )
+
+    def sent_to(self) -> Whereabouts | None:
+        return None if self.destination is None else self.destination.whereabouts()
 
 
 class PromisedLineAnswer(Answer):

@@ -5,6 +5,7 @@ https://modelcontextprotocol.io/specification/latest/server/tools
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,7 +77,8 @@ class AgentTools:
     async def _answer(self, tool: Tool[Any], principal: Principal, arguments: Mapping[str, Any]) -> Answer:
         if not tool.is_for(principal):
             raise Forbidden(tool.scope)
-        return await tool.work(principal, tool.form.model_validate_json(orjson.dumps(arguments)))
+        # Written by the standard library: it has no limit to numbers, which the form then refuses by name.
+        return await tool.work(principal, tool.form.model_validate_json(json.dumps(arguments)))
 
 
 def _principal(context: ServerRequestContext[Any]) -> Principal:

@@ -9,8 +9,6 @@ from typing import Any
 from gateway.agents.forms import (
     AcceptedAnswer,
     AcceptForm,
-    ExplainForm,
-    ExplanationAnswer,
     HoldForm,
     QuoteAnswer,
     QuoteForm,
@@ -20,7 +18,6 @@ from gateway.agents.planning_forms import SUGGESTIONS_MAX, PromiseAnswer, Promis
 from gateway.agents.tool import Tool
 from gateway.inventory.access import Principal, Scope
 from gateway.operations.availability import AvailabilityOperations
-from gateway.operations.history import HistoryOperations
 from gateway.operations.promises import PromiseOperations
 from gateway.operations.quotes import QuoteOperations
 from gateway.operations.reorder import ReorderOperations
@@ -36,7 +33,6 @@ class Toolbox:
     availability: AvailabilityOperations
     reservations: ReservationOperations
     quotes: QuoteOperations
-    history: HistoryOperations
     promises: PromiseOperations
     reorder: ReorderOperations
 
@@ -47,7 +43,12 @@ class Toolbox:
     async def hold(self, principal: Principal, form: HoldForm) -> ReservationAnswer:
         lines = [line.request() for line in form.lines]
         outcome = await self.reservations.create(
-            form.call(principal), lines, owner=form.owner, expires_in_seconds=form.expires_in_seconds
+            form.call(principal),
+            lines,
+            owner=form.owner,
+            expires_in_seconds=form.expires_in_seconds,
+            strategy=form.strategy,
+            destination=form.sent_to(),
         )
         return ReservationAnswer.of(outcome.reservation)
 
@@ -65,17 +66,20 @@ class Toolbox:
 
     async def accept_quote(self, principal: Principal, form: AcceptForm) -> AcceptedAnswer:
         quote, outcome = await self.quotes.accept(
-            form.call(principal), form.quote_id, owner=form.owner, expires_in_seconds=form.expires_in_seconds
+            form.call(principal),
+            form.quote_id,
+            owner=form.owner,
+            expires_in_seconds=form.expires_in_seconds,
+            strategy=form.strategy,
+            destination=form.sent_to(),
         )
         return AcceptedAnswer(
             quote=QuoteAnswer.of(quote, self.quotes.now()), reservation=ReservationAnswer.of(outcome.reservation)
         )
 
-    async def explain_number(self, principal: Principal, form: ExplainForm) -> ExplanationAnswer:
-        return ExplanationAnswer.of(await self.history.explain(form.sku, form.location_id))
-
     async def promise_date(self, principal: Principal, form: PromiseForm) -> PromiseAnswer:
-        return PromiseAnswer.of(await self.promises.promise([line.request() for line in form.lines], by=form.by))
+        lines = [line.request() for line in form.lines]
+        return PromiseAnswer.of(await self.promises.promise(lines, by=form.by, destination=form.sent_to()))
 
     async def list_reorders(self, principal: Principal, form: ReorderForm) -> ReorderAnswer:
         found = await self.reorder.page(form.wanted(), form.after, SUGGESTIONS_MAX + 1)
@@ -115,16 +119,6 @@ class Toolbox:
                 ReorderForm,
                 ReorderAnswer,
                 self.list_reorders,
-            ),
-            Tool(
-                "explain_number",
-                "Explain a number",
-                "Why the quantities of a SKU at a location are what they are: who holds what until when, what is on "
-                "its way, and the newest movements with who made them.",
-                Scope.INVENTORY_READ,
-                ExplainForm,
-                ExplanationAnswer,
-                self.explain_number,
             ),
         ]
 

@@ -22,6 +22,8 @@ class AlertKind(StrEnum):
     LOW_STOCK = "low_stock"
     OVERSTOCK = "overstock"
     """A place has units for more days than it should."""
+    PROMISE_AT_RISK = "promise_at_risk"
+    """A purchase does not bring in time what was promised of it."""
 
 
 class AlertState(StrEnum):
@@ -33,7 +35,7 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """Units of an item that were missing at a place when the alert was opened.
+    """Units of an item that were missing at a place, or at risk to be, when the alert was opened.
 
     Where the alert is about a level, `available` units were there then, and `threshold` is what they had crossed.
     """
@@ -50,7 +52,8 @@ class AlertLine:
 class Alert:
     """A record of the kernel. `resolution` says why it is resolved: in a person's words, or in ours.
 
-    `raised_at` is when it was opened last; alerts from before that was kept have none.
+    `raised_at` is when it was opened last; alerts from before that was kept have none. One about a purchase
+    (`inbound_id`) `lasts` while its cause does, whatever a person has made of it.
     """
 
     id: str
@@ -65,6 +68,8 @@ class Alert:
     resolution: str | None = None
     raised_at: datetime | None = None
     revision: int = 0
+    inbound_id: str | None = None
+    lasts: bool = False
 
     def resolved(self, resolution: str, at: datetime, owner: str | None = None) -> Alert:
         state = AlertState.RESOLVED

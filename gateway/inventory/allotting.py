@@ -79,6 +79,10 @@ class Allotter:
             backordered = [self._taking(item, fence, Share(at, missing, "backorder")) for at in where]
         return Allotment(item, (*shares.values(), *backordered))
 
+    def places(self, line: RequestedLine, path: Path) -> list[str]:
+        """The active locations that may serve the line, best first. Raises NotFound for one that does not exist."""
+        return self._places_of(self._stock.item(line.sku, (*path, "sku")), line, path)
+
     def fork(
         self,
         strategy: Strategy | None = None,

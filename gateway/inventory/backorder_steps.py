@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gateway.inventory.backordering import InboundShare, bound, purchase_of, records_of
+from gateway.inventory.backordering import InboundShare, bound, purchase_of, rebound
 from gateway.inventory.backorders import Backorder, backorder_key
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
 from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Overtaken, Path
@@ -23,10 +23,18 @@ BACKORDER_LINES_MAX = 1_000
 
 @dataclass(eq=False, slots=True)
 class OnBackorder(Command):
-    """Acts on a backorder that exists. `inbound_ids` are the purchases that it waits for, as last read."""
+    """Acts on a backorder that exists.
+
+    `inbound_ids` are the purchases that it waits for, and `waiting_items` its items' ids, as last read.
+    """
 
     backorder_id: str
     inbound_ids: tuple[str, ...]
+    waiting_items: tuple[str, ...]
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        return self.waiting_items
 
     @property
     def record_keys(self) -> tuple[RecordKey, ...]:
@@ -79,7 +87,7 @@ class CancelBackorder(OnBackorder):
         for number, quantity in quantities.items():
             index = next((i for i, (named, _) in enumerate(self.quantities) if named == number), 0)
             _unbound(backorder, number, quantity, purchases, stock, ("lines", str(index)))
-        return Plan((), records_of(backorder.cancel(stock.now, quantities), purchases))
+        return rebound(backorder.cancel(stock.now, quantities), purchases, stock, self.item_ids)
 
     def _named(self) -> dict[int, int]:
         quantities: dict[int, int] = defaultdict(int)
@@ -124,7 +132,7 @@ class MoveBackorder(OnBackorder):
         if moved.lines[-1].item_id != backorder.lines[self.line].item_id:
             message = "That line of the purchase is of another item."
             raise InvalidInput(Code.INVALID_INPUT, message, ("to", "line"))
-        return Plan((), records_of(moved, purchases))
+        return rebound(moved, purchases, stock, self.item_ids)
 
 
 def _unbound(

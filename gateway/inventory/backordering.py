@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -10,9 +10,9 @@ from typing import ClassVar
 from gateway.inventory.backorders import Backorder, BackorderLine
 from gateway.inventory.bindings import Binding
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
-from gateway.inventory.errors import Code, NotFound, Path
+from gateway.inventory.errors import Code, NotFound, Overtaken, Path
 from gateway.inventory.identifiers import check_count, check_optional_text, check_slug
-from gateway.inventory.inbound import InboundOrder, inbound_key
+from gateway.inventory.inbound import InboundOrder, inbound_key, owed_lines
 from gateway.inventory.ledger import Kind
 from gateway.inventory.moments import as_kept, check_aware
 from gateway.inventory.quantities import check_range
@@ -50,8 +50,14 @@ class CreateBackorder(Command):
     backorder_id: str
     owner: str | None
     lines: tuple[InboundShare, ...]
+    expected_items: tuple[str, ...]
+    """Ids of the purchases' items, as last read."""
 
     kind: ClassVar[Kind] = Kind.BACKORDER_CREATE
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        return self.expected_items
 
     @property
     def record_keys(self) -> tuple[RecordKey, ...]:
@@ -83,7 +89,7 @@ class CreateBackorder(Command):
             path = ("lines", str(index))
             inbound = purchases.get(share.inbound_id) or purchase_of(stock, share.inbound_id, path)
             purchases[share.inbound_id], backorder = bound(inbound, backorder, share, stock.now, path)
-        return Plan((), records_of(backorder, purchases))
+        return rebound(backorder, purchases, stock, self.item_ids)
 
 
 def bound(
@@ -111,6 +117,15 @@ def purchase_of(stock: StockView, inbound_id: str, path: Path) -> InboundOrder:
     return inbound
 
 
-def records_of(backorder: Backorder, purchases: Mapping[str, InboundOrder]) -> dict[RecordKey, Record]:
-    """What a plan stores."""
-    return {backorder.key: backorder, **{inbound.key: inbound for inbound in purchases.values()}}
+def rebound(
+    backorder: Backorder, purchases: Mapping[str, InboundOrder], stock: StockView, item_ids: Collection[str]
+) -> Plan:
+    """Store a backorder with the purchases that it is now bound to, or no longer. `item_ids` are those known of."""
+    owed = owed_lines((purchase_of(stock, inbound.id, ()), inbound) for inbound in purchases.values())
+    for line in owed:
+        if line.item_id not in item_ids:
+            raise Overtaken
+        stock.item_by_id(line.item_id)
+    records: dict[RecordKey, Record] = {backorder.key: backorder}
+    records.update((inbound.key, inbound) for inbound in purchases.values())
+    return Plan((), records, owed=owed)

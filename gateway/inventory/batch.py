@@ -147,10 +147,11 @@ class BatchStock:
         floor: Floor,
         seq: int,
         quotas: Mapping[str, Mapping[str, Quota]],
+        also: Iterable[str],
     ) -> Applied:
-        """Take checked postings, and items' new quotas, into the batch."""
+        """Take checked postings, and items' new quotas, into the batch; items in `also` get a version as well."""
         lines = []
-        touched: dict[str, ItemChange] = {}
+        touched = {item_id: self.changes[item_id] for item_id in also}
         draws: Draws = ()
         quotas_before: dict[str, Mapping[str, Quota]] = {}
         for item_id, defined in quotas.items():

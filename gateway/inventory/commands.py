@@ -16,7 +16,7 @@ from gateway.inventory.identifiers import (
     check_slug,
     check_text,
 )
-from gateway.inventory.ledger import Cause, Json, Kind, scoped_key
+from gateway.inventory.ledger import Cause, Json, Kind, OwedLine, scoped_key
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.quotas import Fence, Quota
 from gateway.inventory.records import Record, RecordKey
@@ -62,12 +62,14 @@ class StockView(Protocol):
 class Plan:
     """What a command does when it is applied: postings, and records to store in the same transaction.
 
-    `quotas` are items' quotas by id, as they are to be from now on.
+    `quotas` are items' quotas by id, as they are to be from now on. `owed` tells what backorders wait for more, or
+    less; it is part of the items' history.
     """
 
     postings: Sequence[Posting]
     records: Mapping[RecordKey, Record] = field(default_factory=dict)
     quotas: Mapping[str, Mapping[str, Quota]] = field(default_factory=dict)
+    owed: Sequence[OwedLine] = ()
 
 
 @dataclass(eq=False, slots=True)

@@ -80,9 +80,10 @@ class Decision:
             self.refused.append((command, error))
             return error
         # Nothing below may fail: from here on the command is part of the batch.
-        last_seq = self.stock.last_seq(chain((item_id for item_id, _ in merged), plan.quotas))
+        owing = dict.fromkeys(line.item_id for line in plan.owed)
+        last_seq = self.stock.last_seq(chain((item_id for item_id, _ in merged), plan.quotas, owing))
         self.seq = max(self.seq, last_seq) + 1
-        applied = self.stock.apply(merged, command.floor, self.seq, plan.quotas)
+        applied = self.stock.apply(merged, command.floor, self.seq, plan.quotas, owing)
         entry = LedgerEntry(
             key=command.key,
             seq=self.seq,
@@ -93,6 +94,7 @@ class Decision:
             request=command.request,
             fingerprint=command.fingerprint,
             draws=applied.draws,
+            owed=tuple(plan.owed),
         )
         self.entries[command.key] = entry
         self._undo[command.key] = applied, self.stock.records.put(plan.records)

@@ -6,7 +6,7 @@ What is outstanding of each line is `incoming` at the line's location.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 from gateway.inventory.arrivals import Arrival, Condition, line_at, require_expected
 from gateway.inventory.bindings import Binding, Bindings, serve, unbind, units_bound
 from gateway.inventory.errors import Code, Conflict, InvalidInput, Path
+from gateway.inventory.ledger import OwedLine
 from gateway.inventory.records import RecordKey
 
 INBOUND = "inbound"
@@ -78,6 +79,7 @@ class InboundOrder:
     created_at: datetime
     updated_at: datetime
     revision: int = 0
+    cancelled_at: datetime | None = None
 
     @property
     def key(self) -> RecordKey:
@@ -88,9 +90,15 @@ class InboundOrder:
         return tuple({line.item_id for line in self.lines})
 
     @property
-    def arrived_at(self) -> datetime | None:
-        """When the last units came; None before the first."""
-        return max((line.arrived_at for line in self.lines if line.arrived_at is not None), default=None)
+    def settled_at(self) -> datetime | None:
+        """When it last changed what has come and is complete: by an arrival, or as the rest of it was cancelled.
+
+        None before the first units came.
+        """
+        arrivals = [line.arrived_at for line in self.lines if line.arrived_at is not None]
+        if not arrivals:
+            return None
+        return max(arrivals if self.cancelled_at is None else [*arrivals, self.cancelled_at])
 
     @property
     def outstanding(self) -> Iterator[tuple[int, InboundLine]]:
@@ -160,7 +168,8 @@ class InboundOrder:
         lines = list(self.lines)
         for index, (number, expected_at) in enumerate(dates.items()):
             line = line_at(lines, number, ("lines", str(index)))
-            first = line.first_expected_at or expected_at
+            # Whether what is complete came in time does not change any more.
+            first = line.first_expected_at or (expected_at if line.outstanding else None)
             lines[number] = replace(line, expected_at=expected_at, first_expected_at=first)
         return replace(self, lines=tuple(lines), updated_at=now)
 
@@ -168,7 +177,16 @@ class InboundOrder:
         """Expect nothing more."""
         self.require(InboundState.OPEN, InboundState.PARTLY_RECEIVED)
         lines = tuple(replace(line, cancelled=line.cancelled + line.outstanding) for line in self.lines)
-        return replace(self, state=InboundState.CANCELLED, lines=lines, updated_at=now)
+        return replace(self, state=InboundState.CANCELLED, lines=lines, updated_at=now, cancelled_at=now)
+
+
+def owed_lines(changes: Iterable[tuple[InboundOrder, InboundOrder]]) -> list[OwedLine]:
+    """What backorders wait for more, or less, by item and location, from purchases before and after a change."""
+    deltas: dict[tuple[str, str], int] = defaultdict(int)
+    for before, after in changes:
+        for was, line in zip(before.lines, after.lines, strict=True):
+            deltas[line.item_id, line.location_id] += line.bound - was.bound
+    return [OwedLine(*place, delta) for place, delta in deltas.items() if delta]
 
 
 def inbound_key(inbound_id: str) -> RecordKey:

@@ -106,6 +106,15 @@ class PostedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OwedLine:
+    """So many units more, or fewer, that backorders wait for at a location."""
+
+    item_id: str
+    location_id: str
+    delta: int
+
+
+@dataclass(frozen=True, slots=True)
 class ItemMark:
     """An item as this entry left it; `total_available` is over its active locations, in units."""
 
@@ -119,7 +128,7 @@ class ItemMark:
 class LedgerEntry:
     """One applied request. `key` is the scoped idempotency key and the primary key of the ledger.
 
-    `draws` are the units that it took out of quotas, or gave back to them.
+    `draws` are the units that it took out of quotas, or gave back to them; `owed` what backorders wait for now.
     `seq` orders the ledger: microseconds of wall time, raised where needed so that it always grows along an
     item's versions, even between machines whose clocks differ.
     """
@@ -133,6 +142,7 @@ class LedgerEntry:
     request: Json
     fingerprint: bytes
     draws: Draws = ()
+    owed: tuple[OwedLine, ...] = ()
 
     @property
     def at(self) -> datetime:

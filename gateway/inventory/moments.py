@@ -9,11 +9,21 @@ from gateway.inventory.errors import Code, InvalidInput, Path
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK_STEP = timedelta(milliseconds=1)
 
+YEAR_MIN = 1970
+YEAR_MAX = 9000
+
 
 def check_aware(at: datetime | None, path: Path) -> None:
     """Refuse a time without a time zone: nobody can tell which moment it means."""
     if at is not None and at.utcoffset() is None:
         raise InvalidInput(Code.INVALID_INPUT, "Give the time with its time zone.", path)
+
+
+def check_time(at: datetime | None, path: Path) -> None:
+    """Refuse a time without a time zone, or one that cannot be reckoned with or kept in the database."""
+    check_aware(at, path)
+    if at is not None and not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise InvalidInput(Code.OUT_OF_RANGE, f"A year is {YEAR_MIN} to {YEAR_MAX}.", path)
 
 
 def check_as_of(at: datetime, now: datetime, horizon: timedelta | None, path: Path) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
+from gateway.inventory.allocation import StrategyName
 from gateway.inventory.checkout import OfReserve
 from gateway.inventory.commands import Plan, StockView
 from gateway.inventory.errors import Code, Conflict, NotFound
@@ -99,7 +100,17 @@ class AcceptQuote(OfReserve):
 
     def canonical(self) -> dict[str, object]:
         reserve = self.reserve
-        return {"quoteId": self.quote_id, "owner": reserve.owner, "expiresInSeconds": reserve.expires_in_seconds}
+        content: dict[str, object] = {
+            "quoteId": self.quote_id,
+            "owner": reserve.owner,
+            "expiresInSeconds": reserve.expires_in_seconds,
+        }
+        # Left out unless said, as in the requests stored before they could be.
+        if reserve.strategy is not StrategyName.PRIORITY:
+            content["strategy"] = reserve.strategy.value
+        if reserve.destination and (destination := reserve.destination.canonical()):
+            content["destination"] = destination
+        return content
 
     def plan(self, stock: StockView) -> Plan:
         quote = stock.record(quote_key(self.quote_id))

@@ -13,7 +13,7 @@ from gateway.inventory.backorders import backorder_key
 from gateway.inventory.commands import LINES_MAX, Command, Plan, StockView
 from gateway.inventory.errors import Code, InvalidInput, NotFound
 from gateway.inventory.identifiers import check_count, check_sku, check_slug, check_text
-from gateway.inventory.inbound import InboundLine, InboundOrder, InboundState, inbound_key
+from gateway.inventory.inbound import InboundLine, InboundOrder, InboundState, inbound_key, owed_lines
 from gateway.inventory.ledger import Kind
 from gateway.inventory.moments import as_kept, check_aware
 from gateway.inventory.quantities import Bucket, check_range
@@ -186,7 +186,8 @@ class ReceiveInbound(OnInbound):
             if after.outstanding != before.outstanding
         ]
         postings = [*expected, *arrival_postings(inbound, arrivals, given)]
-        return Plan(postings, {inbound.key: received, **allocations(inbound, given, stock)})
+        records = {inbound.key: received, **allocations(inbound, given, stock)}
+        return Plan(postings, records, owed=owed_lines([(inbound, received)]))
 
 
 @dataclass(eq=False, slots=True)

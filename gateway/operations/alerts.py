@@ -33,7 +33,7 @@ class StockReader(Protocol):
 
 
 class AlertOperations:
-    """Change alerts; only the kernel, and whoever watches the levels, opens them."""
+    """Change alerts; only the kernel, and whoever watches the levels and the promises, opens them."""
 
     def __init__(self, alerts: AlertRepository, stock: StockReader, clock: Clock) -> None:
         self._alerts = alerts

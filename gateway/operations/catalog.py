@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 from uuid import uuid4
 
@@ -31,6 +31,7 @@ from gateway.inventory.identifiers import (
 )
 from gateway.inventory.quantities import check_range
 from gateway.inventory.stock import Item, ItemStatus
+from gateway.operations.clock import Clock
 
 
 class ItemRepository(Protocol):
@@ -66,6 +67,13 @@ class WaitingEvents(Protocol):
         """Make all of it due now: it may be known by now."""
 
 
+class LevelWatch(Protocol):
+    """Who raises alerts about levels of stock."""
+
+    async def rules_changed(self, item_ids: Collection[str]) -> None:
+        """Look at these items anew: they may not be watched any more, or again."""
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogOperations:
     """Changes what items and locations are. Each returns the new state or raises an InventoryError."""
@@ -74,6 +82,8 @@ class CatalogOperations:
     locations: LocationRepository
     kernel: KernelCache
     waiting: WaitingEvents
+    levels: LevelWatch
+    clock: Clock
 
     async def create_item(self, sku: str, name: str | None, backorder_limit: int, tags: Collection[str] = ()) -> Item:
         """A new item without stock; orders that waited for it are taken up. Raises Conflict (TAKEN) where the SKU is in
@@ -82,7 +92,7 @@ class CatalogOperations:
         check_optional_text(name, ("name",), NAME_LENGTH_MAX)
         check_range(backorder_limit, ("backorderLimit",), 0, BACKORDER_LIMIT_MAX)
         sorted_tags = _checked_tags(tags)
-        now = datetime.now(UTC)
+        now = self.clock()
         active = ItemStatus.ACTIVE
         item = Item(uuid4().hex, sku, name, 0, 0, 0, active, backorder_limit, {}, now, now, tags=sorted_tags)
         if not await self.items.add(item):
@@ -103,7 +113,7 @@ class CatalogOperations:
         if change == ItemChange():
             raise InvalidInput(Code.EMPTY, "Nothing to change was given.")
         try:
-            item = await self.items.change(sku, change, datetime.now(UTC))
+            item = await self.items.change(sku, change, self.clock())
         except SkuTaken:
             raise _taken("SKU", change.sku or "", ("newSku",)) from None
         self.kernel.forget([sku, *([change.sku] if change.sku else [])])
@@ -111,6 +121,8 @@ class CatalogOperations:
             raise NotFound(Code.ITEM_NOT_FOUND, f"There is no item with SKU '{sku}'.", ("sku",))
         if change.sku is not None:
             await self.waiting.wake()
+        if change.archived is not None:
+            await self.levels.rules_changed([item.id])
         return item
 
     async def set_safety_stock(self, sku: str, location_id: str, quantity: int) -> Item:
@@ -120,7 +132,7 @@ class CatalogOperations:
         check_range(quantity, ("quantity",), 0)
         if location_id not in await self.kernel.locations(fresh=True):
             raise NotFound(Code.LOCATION_NOT_FOUND, f"There is no location '{location_id}'.", ("locationId",))
-        item = await self.items.set_safety_stock(sku, location_id, quantity, datetime.now(UTC))
+        item = await self.items.set_safety_stock(sku, location_id, quantity, self.clock())
         self.kernel.forget([sku])
         if item is None:
             raise NotFound(Code.ITEM_NOT_FOUND, f"There is no item with SKU '{sku}'.", ("sku",))
@@ -133,7 +145,7 @@ class CatalogOperations:
         check_slug(location_id, ("id",))
         check_optional_text(name, ("name",), NAME_LENGTH_MAX)
         check_range(priority, ("priority",), 0, PRIORITY_MAX)
-        now = datetime.now(UTC)
+        now = self.clock()
         location = Location(location_id, name or location_id, True, priority, now, now, whereabouts)
         if not await self.locations.add(location):
             raise _taken("location id", location_id, ("id",))
@@ -152,7 +164,7 @@ class CatalogOperations:
             check_range(change.priority, ("priority",), 0, PRIORITY_MAX)
         if change == LocationChange():
             raise InvalidInput(Code.EMPTY, "Nothing to change was given.")
-        location = await self.locations.change(location_id, change, datetime.now(UTC))
+        location = await self.locations.change(location_id, change, self.clock())
         if location is None:
             raise NotFound(Code.LOCATION_NOT_FOUND, f"There is no location '{location_id}'.", ("id",))
         await self.kernel.locations(fresh=True)

@@ -24,7 +24,7 @@ KEYS_MAX = 50
 
 class Arrivals(Protocol):
     async def arrived(self, after: Learnt, until: datetime, limit: int) -> list[InboundOrder]:
-        """Purchases of which something arrived, by its time and then by id, behind `after` and up to `until`."""
+        """Purchases of which something arrived, by when they settled and by id, behind `after` and up to `until`."""
 
 
 class Histories(Protocol):
@@ -52,7 +52,7 @@ class LeadTimeFold:
         if not found:
             return False
         await self._learn(found)
-        last = Learnt(found[-1].arrived_at or known.arrived_at, found[-1].id, token)
+        last = Learnt(found[-1].settled_at or known.settled_at, found[-1].id, token)
         return await self._histories.put_progress(last) and len(found) == PURCHASES_MAX
 
     async def _learn(self, purchases: Sequence[InboundOrder]) -> None:

@@ -60,7 +60,7 @@ class PreviewPage:
 class PreviewTotals:
     """`to_zero` listings would be offered nothing any more, `from_zero` something again.
 
-    `complete` is False where there are more listings than one answer may look at.
+    They are those of the listings up to `position`, behind which the rest is added up; None where nothing is left.
     """
 
     listings: int = 0
@@ -69,7 +69,7 @@ class PreviewTotals:
     units_then: int = 0
     to_zero: int = 0
     from_zero: int = 0
-    complete: bool = True
+    position: Position | None = None
 
     def add(self, line: PreviewLine) -> None:
         self.listings += 1
@@ -138,14 +138,16 @@ class OfferPreviews:
                     lines.append(line)
         return PreviewPage(lines, None)
 
-    async def totals(self, preview: Preview) -> PreviewTotals:
-        totals = PreviewTotals()
-        async with aclosing(self._walk(preview, None)) as walk:
+    async def totals(self, preview: Preview, after: Position | None = None) -> PreviewTotals:
+        """Of the listings behind `after`, as many as one answer may look at."""
+        totals, position = PreviewTotals(), after
+        async with aclosing(self._walk(preview, after)) as walk:
             async for line in walk:
                 if totals.listings == LOOKED_AT_MAX:
-                    totals.complete = False
+                    totals.position = position
                     break
                 totals.add(line)
+                position = (line.channel_id, line.listing_id)
         return totals
 
     async def _changed(self, changes: Sequence[RuleChange]) -> tuple[list[BufferRule], set[BufferSelector]]:

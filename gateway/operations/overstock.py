@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gateway.operations.reorder_planning import PlannedItem
 from gateway.planning.reordering import PlacePlan
+from gateway.planning.selling_rate import SellingRate, selling_rate
 from gateway.planning.stock_watch import ItemWatch, PlaceWatch, WatchMark
 
 CHANGE_SHARE = 0.1
@@ -41,20 +42,27 @@ class OverstockMarks:
             await self._watches.mark(marks, added)
 
 
-def overstock_at(place: PlacePlan) -> int | None:
-    """Units from which on a place has too much, never less than an order brings; None where nobody can tell.
+def overstock_at(places: Mapping[str, PlacePlan]) -> dict[str, int | None]:
+    """Units of an item from which on each of its places has too much, never less than an order brings.
 
-    Where nothing has ever been sold, nobody can.
+    None where nobody can tell. Where it was never sold at all, that is the first month; from then on, what is too much
+    becomes less with each day.
     """
-    days, rate = place.replenishment.overstock_days, place.point.demand.mean
-    if not days or not rate:
+    known = {at: place.stock.figures for at, place in places.items() if place.stock.figures is not None}
+    return {at: _overstock_at(place, selling_rate(known, [at])) for at, place in places.items()}
+
+
+def _overstock_at(place: PlacePlan, rate: SellingRate | None) -> int | None:
+    days, most = place.replenishment.overstock_days, None if rate is None else rate.units_per_day_max
+    if not days or most is None:
         return None
-    return max(ceil(days * rate), place.order_up_to + 1)
+    return max(ceil(days * most), place.order_up_to + 1)
 
 
 def _new(planned: PlannedItem) -> ItemWatch:
     item, places = planned.item, planned.plan.places
-    watches = {at: PlaceWatch(place.stock.available, 0, overstock_at(place)) for at, place in places.items()}
+    too_much = overstock_at(places)
+    watches = {at: PlaceWatch(place.stock.available, 0, too_much[at]) for at, place in places.items()}
     return ItemWatch(item.id, item.version, item.seq, 0, watches)
 
 
@@ -63,8 +71,9 @@ def _mark(watch: ItemWatch, places: Mapping[str, PlacePlan]) -> WatchMark | None
     changed: dict[str, int | None] = {}
     added: dict[str, PlaceWatch] = {}
     rules_changed = False
+    too_much = overstock_at(places)
     for at, place in places.items():
-        known, units = watch.places.get(at), overstock_at(place)
+        known, units = watch.places.get(at), too_much[at]
         if known is None:
             added[at] = PlaceWatch(place.stock.available, 0, units)
             continue

@@ -12,16 +12,16 @@ from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound
 from gateway.inventory.geography import Whereabouts
 from gateway.inventory.identifiers import check_count, check_sku
-from gateway.inventory.moments import check_aware, day_of
+from gateway.inventory.moments import check_time, day_of
 from gateway.inventory.requested_lines import RequestedLine
 from gateway.inventory.stock import Item, ItemStatus
 from gateway.operations.clock import Clock
-from gateway.operations.lead_times import LeadTimeOperations, Supply
+from gateway.operations.incoming import IncomingSupply
 from gateway.operations.routing import Routing
 from gateway.operations.sourcing import LineRequest, Sourcing
 from gateway.planning.projection import HORIZON_DAYS, Projection
 from gateway.planning.promising import Ask, CartPromise, Cell, Promiser, counting
-from gateway.planning.supply import ExpectedSupply, OpenSupply, expected
+from gateway.planning.supply import ExpectedSupply
 
 CELLS_MAX = 10_000
 """Places that one request may ask about, over all its lines: a quarter of a second's work."""
@@ -72,33 +72,17 @@ class StockLookup(Protocol):
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]: ...
 
 
-class SupplyReads(Protocol):
-    async def of_items(self, item_ids: Collection[str]) -> dict[str, list[OpenSupply]]:
-        """What purchases and transfers still bring, by item id."""
-
-
 class PromiseOperations:
     """Answers of the moment: nothing is held."""
 
     def __init__(
-        self,
-        stock: StockLookup,
-        supplies: SupplyReads,
-        lead_times: LeadTimeOperations,
-        sourcing: Sourcing,
-        routing: Routing,
-        clock: Clock,
-        *,
-        grace_days: int,
+        self, stock: StockLookup, incoming: IncomingSupply, sourcing: Sourcing, routing: Routing, clock: Clock
     ) -> None:
-        """`grace_days`: how long supply may be overdue and still count."""
         self._stock = stock
-        self._supplies = supplies
-        self._lead_times = lead_times
+        self._incoming = incoming
         self._sourcing = sourcing
         self._routing = routing
         self._clock = clock
-        self._grace_days = grace_days
 
     async def available_to_promise(
         self, sku: str, days: int, location_ids: tuple[str, ...] | None = None, channel_id: str | None = None
@@ -113,7 +97,7 @@ class PromiseOperations:
         items = await self._items([line], ())
         item = items[sku]
         places = _places(line, active, ())
-        incoming = await self._incoming([item], now)
+        incoming = await self._incoming.of_items([item.id], now)
         here = sorted(
             (one for one in incoming.get(item.id, []) if one.supply.location_id in places),
             key=lambda one: (one.due is None, one.due),
@@ -147,7 +131,7 @@ class PromiseOperations:
     ) -> DatedPromise:
         """The earliest day for each line and for the whole cart, at the locations' doors."""
         check_count(lines, ("lines",), LINES_MAX)
-        check_aware(by, ("by",))
+        check_time(by, ("by",))
         requested = await self._sourcing.requested(lines)
         sold_through = await self._sourcing.sold_through(requested, channel_id)
         now, active = self._clock(), await self._stock.locations()
@@ -155,7 +139,7 @@ class PromiseOperations:
         if by_day is not None and by_day < 0:
             raise InvalidInput(Code.OUT_OF_RANGE, "This day is over.", ("by",))
         items = await self._items(requested, ("lines",))
-        incoming = await self._incoming(items.values(), now)
+        incoming = await self._incoming.of_items([item.id for item in items.values()], now)
         near = await self._by_distance(destination, active)
         asks = []
         for index, line in enumerate(requested):
@@ -181,15 +165,6 @@ class PromiseOperations:
             if item.status is ItemStatus.ARCHIVED:
                 raise Conflict(Code.ITEM_ARCHIVED, f"The item '{line.sku}' is archived.", at)
         return items
-
-    async def _incoming(self, items: Collection[Item], now: datetime) -> dict[str, list[ExpectedSupply]]:
-        found = await self._supplies.of_items([item.id for item in items])
-        suppliers = {one: Supply(one.supplier or "", one.item_id) for part in found.values() for one in part}
-        lead_times = await self._lead_times.of_many(set(suppliers.values()))
-        return {
-            item_id: [expected(one, now, lead_times[suppliers[one]], self._grace_days) for one in part]
-            for item_id, part in found.items()
-        }
 
     async def _by_distance(
         self, destination: Whereabouts | None, active: Mapping[str, bool]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from gateway.inventory.allocation import StrategyName
 from gateway.inventory.allotting import Allotter
 from gateway.inventory.batch import BatchStock
 from gateway.inventory.errors import Code, Conflict, IdempotencyKeyReused, InvalidInput, NotFound, Path
+from gateway.inventory.geography import Whereabouts
 from gateway.inventory.idempotency import fingerprint
 from gateway.inventory.identifiers import KEY_LENGTH_MAX, check_count, check_slug, check_text
 from gateway.inventory.quantities import QUANTITY_MAX
@@ -24,9 +24,12 @@ from gateway.inventory.stock import Item
 from gateway.operations.calls import Call
 from gateway.operations.clock import Clock
 from gateway.operations.reservations import ReservationOperations, ReservationOutcome
+from gateway.operations.routing import Routing
 from gateway.operations.sourcing import LineRequest, Sourcing, channel_of_all
 from gateway.operations.stock import StockOperations
+from gateway.planning.figures import DemandFigures
 from gateway.planning.quoting import QuoteFacts, QuotePolicy, quoted_price, terms
+from gateway.planning.selling_rate import selling_rate
 
 LINES_MAX = 50
 PRICE_MAX = 10**15
@@ -47,9 +50,9 @@ class StockLookup(Protocol):
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]: ...
 
 
-class RateLookup(Protocol):
-    async def units_per_day(self, item_id: str) -> float | None:
-        """The item's rate of demand over all channels and locations; None while none is known."""
+class DemandLookup(Protocol):
+    async def by_location(self, item_ids: Collection[str]) -> dict[str, dict[str, DemandFigures]]:
+        """Of each item by location, through all channels; what is not known is left out."""
 
 
 class QuoteRepository(Protocol):
@@ -69,10 +72,11 @@ class QuoteOperations:
         self,
         stock: StockOperations,
         lookup: StockLookup,
-        rates: RateLookup,
+        demand: DemandLookup,
         quotes: QuoteRepository,
         reservations: ReservationOperations,
         sourcing: Sourcing,
+        routing: Routing,
         clock: Clock,
         *,
         default_seconds: int,
@@ -80,10 +84,11 @@ class QuoteOperations:
         """`default_seconds` is how long an accepted quote's units are held unless its taker says otherwise."""
         self._stock = stock
         self._lookup = lookup
-        self._rates = rates
+        self._demand = demand
         self._quotes = quotes
         self._reservations = reservations
         self._sourcing = sourcing
+        self._routing = routing
         self._clock = clock
         self._default_seconds = default_seconds
 
@@ -107,9 +112,19 @@ class QuoteOperations:
         return known, True
 
     async def accept(
-        self, call: Call, quote_id: str, *, owner: str | None = None, expires_in_seconds: int | None = None
+        self,
+        call: Call,
+        quote_id: str,
+        *,
+        owner: str | None = None,
+        expires_in_seconds: int | None = None,
+        strategy: StrategyName = StrategyName.PRIORITY,
+        destination: Whereabouts | None = None,
     ) -> tuple[Quote, ReservationOutcome]:
-        """Hold what a quote offers, at its terms. Raises Conflict where it expired or was accepted before."""
+        """Hold what a quote offers, at its terms; from which locations is chosen as for any reservation.
+
+        Raises Conflict where it expired or was accepted before.
+        """
         quote = await self.get(quote_id)
         if not quote.offered:
             raise Conflict(Code.INSUFFICIENT_STOCK, "This quote offers nothing.", ("quoteId",))
@@ -123,7 +138,9 @@ class QuoteOperations:
             owner=owner,
             expires_in_seconds=expires_in_seconds,
             default_seconds=self._default_seconds,
-            strategy=StrategyName.PRIORITY,
+            strategy=strategy,
+            destination=destination,
+            routes=await self._routing.wanted_by(strategy, destination),
         )
         outcome = await self._stock.apply(AcceptQuote(call.client, call.idempotency_key, cause, reserve, quote.id))
         stored = outcome.records.get(reservation_key(call.new_id))
@@ -159,13 +176,11 @@ class QuoteOperations:
     ) -> Quote:
         policy = await self._quotes.policy()
         items = await self._lookup.items({line.sku for line in lines})
-        rates = await asyncio.gather(*(self._rates.units_per_day(item.id) for item in items.values()))
-        rate_of = dict(zip(items, rates, strict=True))
+        demand = await self._demand.by_location([item.id for item in items.values()])
         now = self._clock()
         stock = BatchStock({item.id: item for item in items.values()}, await self._lookup.locations(), now)
-        facts = {sku: QuoteFacts(sku, frozenset(item.tags), 0, rate_of[sku]) for sku, item in items.items()}
         allotter = Allotter(stock, StrategyName.PRIORITY, channel_id=channel_of_all(lines))
-        offering = _Offering(policy, allotter, facts)
+        offering = _Offering(policy, allotter, demand)
         quoted = [
             offering.offer(line, price, ("lines", str(index)))
             for index, (line, price) in enumerate(zip(lines, prices, strict=True))
@@ -185,15 +200,21 @@ class QuoteOperations:
 class _Offering:
     """Offers line after line: each sees what those before it, even of the same SKU, were offered."""
 
-    def __init__(self, policy: QuotePolicy, allotter: Allotter, facts: Mapping[str, QuoteFacts]) -> None:
+    def __init__(
+        self, policy: QuotePolicy, allotter: Allotter, demand: Mapping[str, Mapping[str, DemandFigures]]
+    ) -> None:
+        """`demand` is by item id and location."""
         self._policy = policy
         self._allotter = allotter
-        self._facts = facts
+        self._demand = demand
 
     def offer(self, line: RequestedLine, unit_price: Decimal | None, path: Path) -> QuotedLine:
         """Raises NotFound or Conflict for what cannot be sold at all."""
-        available = self._allotter.fork().allot(replace(line, quantity=QUANTITY_MAX), path).quantity
-        given = terms(self._policy, replace(self._facts[line.sku], available=available), line.quantity)
+        there = self._allotter.fork().allot(replace(line, quantity=QUANTITY_MAX), path)
+        # Units and rate are those of the same places: what is at one of them is not sold at the rate of all.
+        rate = selling_rate(self._demand.get(there.item.id, {}), self._allotter.places(line, path))
+        facts = QuoteFacts(line.sku, frozenset(there.item.tags), there.quantity, rate)
+        given = terms(self._policy, facts, line.quantity)
         if given.quantity:
             self._allotter.allot(replace(line, quantity=given.quantity), path)
         price = None if unit_price is None else quoted_price(unit_price, given.discount_percent)

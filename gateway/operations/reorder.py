@@ -20,6 +20,7 @@ from gateway.operations.inbound import InboundOperations
 from gateway.operations.reclaiming import SYSTEM
 from gateway.operations.reorder_planning import PlannedItem, ReorderPlanning
 from gateway.operations.transfers import TransferOperations
+from gateway.planning.acceptance import still_fits
 from gateway.planning.suggestions import PlanState, Suggestion, SuggestionFilter, SuggestionKind, SuggestionState
 from gateway.planning.supply_terms import SUPPLIER_LENGTH_MAX
 
@@ -138,14 +139,14 @@ class ReorderOperations:
         raise Conflict(Code.SUGGESTION_STALE, message, ("suggestionId",))
 
     async def _stale_sku(self, suggestion: Suggestion) -> str | None:
-        """The first of which more is on its way than was planned with, or too little is left to be moved."""
-        heading = suggestion.heading
+        """The first that was ordered or drafted otherwise since the plan, or of which too little is left to move."""
+        # Before the items: a draft that is shipped meanwhile may count twice, but is never overlooked.
+        drafts = await self._planning.drafts()
         items = await self._items.items([line.sku for line in suggestion.lines])
+        found = await self._planning.of(list(items.values()), drafts)
+        places = {one.item.sku: one.plan.places for one in found}
         for line in suggestion.lines:
-            item = items.get(line.sku)
-            if item is None or item.level(heading.location_id).incoming > line.incoming:
-                return line.sku
-            if heading.origin_id is not None and item.level(heading.origin_id).available < line.quantity:
+            if not still_fits(suggestion.heading, line, places.get(line.sku, {})):
                 return line.sku
         return None
 

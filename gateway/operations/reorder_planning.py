@@ -12,14 +12,12 @@ from gateway.inventory.stock import Item
 from gateway.operations.clock import Clock
 from gateway.operations.lead_times import Supply
 from gateway.operations.replenishment import Rules
-from gateway.planning.figures import DemandFigures, figures
+from gateway.operations.supply_standing import Standing
 from gateway.planning.lead_time import LeadTime, unknown_supplier
 from gateway.planning.reordering import ItemPlan, PlaceStock, plan_item
 from gateway.planning.replenishment import Replenishment
-from gateway.planning.series import ALL_CHANNELS
-from gateway.planning.supply import OpenSupply
 from gateway.planning.supply_terms import SupplyTerms, preferred
-from gateway.planning.velocity import ALL_LOCATIONS, ItemVelocity
+from gateway.planning.velocity import ItemVelocity
 
 ITEMS_AT_ONCE = 25
 """Items planned without a break: some milliseconds, in which the process answers nobody."""
@@ -40,8 +38,8 @@ class RuleReads(Protocol):
     async def of_items(self, ids: Collection[str]) -> Rules: ...
 
 
-class Supplies(Protocol):
-    async def of_items(self, item_ids: Collection[str]) -> dict[str, list[OpenSupply]]: ...
+class Standings(Protocol):
+    async def of_items(self, item_ids: Collection[str]) -> Standing: ...
 
 
 class LeadTimes(Protocol):
@@ -75,7 +73,7 @@ class ReorderPlanning:
         terms: Terms,
         rules: RuleReads,
         lead_times: LeadTimes,
-        supplies: Supplies,
+        standings: Standings,
         locations: Locations,
         drafts: DraftReads,
         clock: Clock,
@@ -87,7 +85,7 @@ class ReorderPlanning:
         self._terms = terms
         self._rules = rules
         self._lead_times = lead_times
-        self._supplies = supplies
+        self._standings = standings
         self._locations = locations
         self._drafts = drafts
         self._clock = clock
@@ -99,22 +97,22 @@ class ReorderPlanning:
     async def of(self, items: Sequence[Item], drafts: Drafts) -> list[PlannedItem]:
         """The plans of these items, with the rules, terms and demand of now."""
         ids = [item.id for item in items]
-        velocities, terms, rules, supplies, active = await asyncio.gather(
+        velocities, terms, rules, standing, active = await asyncio.gather(
             self._velocities.many(ids),
             self._terms.of_items(ids),
             self._rules.of_items(ids),
-            self._supplies.of_items(ids),
+            self._standings.of_items(ids),
             self._locations.locations(),
         )
         chosen = {item_id: one for item_id, some in terms.items() if (one := preferred(some)) is not None}
-        sources = {item_id: Supply(one.supplier, item_id, one.lead_time_days) for item_id, one in chosen.items()}
+        sources = {item_id: Supply(one.supplier, item_id) for item_id, one in chosen.items()}
         lead_times = await self._lead_times.of_many(set(sources.values()))
         now = self._clock()
         planned = []
         for index, item in enumerate(items):
             if index % ITEMS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            facts = _Facts(active, rules, drafts, velocities.get(item.id), supplies.get(item.id, ()))
+            facts = _Facts(active, rules, drafts, standing, velocities.get(item.id))
             places = list(facts.places(item, now))
             lead_time = lead_times[sources[item.id]] if item.id in sources else self._unknown
             one = chosen.get(item.id)
@@ -129,26 +127,23 @@ class _Facts:
     active: Mapping[str, bool]
     rules: Rules
     drafts: Drafts
+    standing: Standing
     velocity: ItemVelocity | None
-    supplies: Sequence[OpenSupply]
 
     def places(self, item: Item, now: datetime) -> Iterator[tuple[PlaceStock, Replenishment]]:
         """Every active location where the item is, or was sold."""
-        known = {} if self.velocity is None else _figures(self.velocity, now)
+        known = {} if self.velocity is None else self.velocity.figures_by_location(now)
         for at in sorted({*item.levels, *known}):
             if self.active.get(at):
-                level, planned = item.level(at), self.drafts.get((item.id, at), 0)
-                promised = sum(supply.bound for supply in self.supplies if supply.location_id == at)
-                stock = PlaceStock(at, level.available, level.incoming, known.get(at), planned, promised)
+                level, place = item.level(at), (item.id, at)
+                stock = PlaceStock(
+                    at,
+                    level.available,
+                    level.incoming,
+                    known.get(at),
+                    planned=self.drafts.get(place, 0),
+                    promised=self.standing.owed.get(place, 0),
+                    # What was read later may know of more than the level.
+                    lapsed=min(self.standing.lapsed.get(place, 0), level.incoming),
+                )
                 yield stock, self.rules.at(item.id, at)
-
-
-def _figures(velocity: ItemVelocity, now: datetime) -> dict[str, DemandFigures]:
-    """By location, through all channels; locations without a counted day are left out."""
-    velocity.close_days(now)
-    found = {}
-    for at, cell in velocity.cells.items():
-        series = cell.series.get(ALL_CHANNELS)
-        if at != ALL_LOCATIONS and series is not None and (known := figures(cell, series)) is not None:
-            found[at] = known
-    return found

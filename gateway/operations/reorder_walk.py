@@ -127,4 +127,8 @@ def _line(
         lead_time_days=place.point.lead_time_days,
         expected_at=expected_at,
         unit_cost=planned.terms.unit_cost if planned.terms else None,
+        lapsed=place.stock.lapsed,
+        promised=place.stock.promised,
+        drafted=place.stock.planned,
+        together=planned.plan.units_to(place.stock.location_id),
     )

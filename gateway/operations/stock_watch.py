@@ -43,6 +43,9 @@ class Watches(Protocol):
 
     async def many(self, item_ids: Collection[str]) -> dict[str, ItemWatch]: ...
 
+    async def closed(self, location_ids: Collection[str]) -> None:
+        """Have items looked at anew that have open alerts about these locations."""
+
     async def due(self, limit: int) -> list[ItemWatch]:
         """Items whose thresholds have changed."""
 
@@ -89,6 +92,7 @@ class StockWatch:
         self._raised = raised
         self._seen = -1
         self._versions: LRUCache[str, int] = LRUCache(KNOWN_MAX)
+        self._closed: tuple[int, frozenset[str]] | None = None
 
     async def step(self, token: int) -> bool:
         """Look at the next entries; whether there may be more. Raises a StorageError.
@@ -104,6 +108,7 @@ class StockWatch:
         end = await self._look(max(progress, self._seen), latest)
         self._seen = end if end < latest else end - IN_FLIGHT
         final = await self._look(progress, min(settled, end)) if progress < settled else progress
+        await self._mark_closed(token)
         more = await self._judge_due() or end < latest or final < min(settled, end)
         if final > progress and not await self._watches.put_progress(final, token):
             return False
@@ -152,6 +157,15 @@ class StockWatch:
         while missing := await self._ledger.of_item(watch.item_id, watch.seq, until):
             for movement in missing:
                 watch.take_in(movement, thresholds_at)
+
+    async def _mark_closed(self, token: int) -> None:
+        """Have alerts resolved that are about locations which became inactive since this lease's last look."""
+        locations = await self._locations.locations()
+        closed = frozenset(at for at, active in locations.items() if not active)
+        known = self._closed[1] if self._closed is not None and self._closed[0] == token else frozenset()
+        if closed - known:
+            await self._watches.closed(closed - known)
+        self._closed = token, closed
 
     async def _judge_due(self) -> bool:
         """Look anew at items whose thresholds have changed; whether there may be more."""

@@ -97,6 +97,7 @@ def alert_message(alert: Alert) -> Message:
         "state": alert.state.name,
         "channelId": alert.channel_id,
         "orderId": alert.order_id,
+        "inboundId": alert.inbound_id,
         "owner": alert.owner,
         "resolution": alert.resolution,
         "lines": [

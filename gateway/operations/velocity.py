@@ -28,6 +28,8 @@ class StockLookup(Protocol):
 class VelocityRepository(Protocol):
     async def one(self, item_id: str, location_key: str) -> ItemVelocity | None: ...
 
+    async def many(self, item_ids: Collection[str]) -> dict[str, ItemVelocity]: ...
+
     async def begin_round(self) -> None: ...
 
 
@@ -74,12 +76,11 @@ class VelocityOperations:
         folded_until = datetime.fromtimestamp(velocity.seq / 1_000_000, UTC)
         return Velocity(item.sku, velocity.half_life_days, folded_until, cell, series, figures(cell, series))
 
-    async def units_per_day(self, item_id: str) -> float | None:
-        """The rate to plan with of an item, over all locations and channels; None while none is known."""
-        velocity = await self._velocities.one(item_id, ALL_LOCATIONS)
-        cell = velocity.cell_at(None, self._clock()) if velocity is not None else None
-        known = figures(cell, cell.series.get(ALL_CHANNELS, Series())) if cell is not None else None
-        return None if known is None else known.units_per_day
+    async def by_location(self, item_ids: Collection[str]) -> dict[str, dict[str, DemandFigures]]:
+        """Of each item by location, through all channels; what has no counted day is left out."""
+        now = self._clock()
+        velocities = await self._velocities.many(item_ids)
+        return {item_id: velocity.figures_by_location(now) for item_id, velocity in velocities.items()}
 
     async def rebuild(self) -> None:
         """Have the whole ledger folded anew, in the background; an item's former figures are shown until its turn."""

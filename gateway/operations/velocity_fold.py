@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -10,8 +11,9 @@ from typing import Protocol
 
 from gateway.inventory.moments import last_seq
 from gateway.operations.clock import Clock
+from gateway.planning.activity import Switch
 from gateway.planning.demand import ItemMovement
-from gateway.planning.velocity import ItemVelocity, Progress
+from gateway.planning.velocity import METHOD, ItemVelocity, Progress
 
 SETTLED_AFTER = timedelta(seconds=15)
 """Age from which the ledger's order is final: a commit takes up to ten seconds, and clocks differ a little.
@@ -39,6 +41,8 @@ class Velocities(Protocol):
 
     async def put_progress(self, progress: Progress) -> bool: ...
 
+    async def switches(self) -> Sequence[Switch]: ...
+
     async def many(self, item_ids: Collection[str]) -> dict[str, ItemVelocity]: ...
 
     async def put_many(self, velocities: Sequence[ItemVelocity]) -> None: ...
@@ -56,7 +60,8 @@ class VelocityFold:
     async def step(self, token: int) -> bool:
         """Fold in the next part of the ledger; whether there may be more. Raises a StorageError.
 
-        `token` is that of the caller's lease. At another half-life than before, everything is folded anew.
+        `token` is that of the caller's lease. At another half-life, or by another method than before, everything is
+        folded anew.
         """
         progress = self._continued(await self._velocities.progress(), token)
         until = last_seq(self._clock() - SETTLED_AFTER)
@@ -74,17 +79,17 @@ class VelocityFold:
     def _continued(self, known: Progress | None, token: int) -> Progress:
         if known is None:
             return Progress(-1, self._half_life_days, 0, token)
-        if known.half_life_days != self._half_life_days:
+        if (known.half_life_days, known.method) != (self._half_life_days, METHOD):
             return Progress(-1, self._half_life_days, known.round + 1, token)
         return replace(known, token=token)
 
     async def _fold(self, by_item: dict[str, list[ItemMovement]], round_: int, end: int) -> None:
-        known = await self._velocities.many(by_item)
+        known, switches = await asyncio.gather(self._velocities.many(by_item), self._velocities.switches())
         changed = []
         for item_id, movements in by_item.items():
             velocity = known.get(item_id)
             if velocity is None or velocity.round != round_:
-                velocity = ItemVelocity(item_id, self._half_life_days, round_)
+                velocity = ItemVelocity(item_id, self._half_life_days, round_, switches=switches)
             if not velocity.fold(movements):
                 await self._catch_up(velocity, end)
             changed.append(velocity)

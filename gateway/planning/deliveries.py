@@ -37,9 +37,9 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """Every purchase up to this one, by time of arrival and then by id, is in the histories."""
+    """Every purchase up to this one, by when it settled and then by id, is in the histories."""
 
-    arrived_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    settled_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     inbound_id: str = ""
     token: int = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.inventory.ledger import Kind
+from gateway.inventory.ledger import Kind, OwedLine
 
 DEMAND_KINDS = frozenset(
     {
@@ -26,6 +26,13 @@ before, so it is not counted again.
 """
 
 
+BACKORDER_KINDS = frozenset({Kind.BACKORDER_CREATE, Kind.BACKORDER_CANCEL})
+"""Units that these promise to buyers before they arrive are demand too, and those that are given up are none after all.
+
+Their arrival only keeps the promise, and another purchase for them changes nothing of it.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class AvailableLine:
     """A change of what is available at one location: `delta` units, leaving `after`."""
@@ -37,7 +44,7 @@ class AvailableLine:
 
 @dataclass(frozen=True, slots=True)
 class ItemMovement:
-    """What one ledger entry did to what is available of one item, which it left at `version`.
+    """What one ledger entry did to what is available, and owed to backorders, of one item, left at `version`.
 
     `channel_id` is the channel that reported it; None for what came through no channel.
     """
@@ -48,7 +55,12 @@ class ItemMovement:
     kind: Kind
     channel_id: str | None
     lines: tuple[AvailableLine, ...]
+    owed: tuple[OwedLine, ...] = ()
 
     @property
     def is_demand(self) -> bool:
         return self.kind in DEMAND_KINDS
+
+    @property
+    def is_backordered(self) -> bool:
+        return self.kind in BACKORDER_KINDS

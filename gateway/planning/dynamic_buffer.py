@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from gateway.inventory.buffer_rules import DynamicBuffer
 from gateway.inventory.channels import Learned
 from gateway.planning.delays import ChannelDelays, Delay
-from gateway.planning.figures import figures
+from gateway.planning.figures import DemandFigures, figures, figures_over
 from gateway.planning.quantiles import counted_units
-from gateway.planning.series import ALL_CHANNELS, Cell
+from gateway.planning.series import ALL_CHANNELS, Cell, Series
 
 DAY_SECONDS = 86_400.0
 
@@ -79,21 +79,22 @@ class DemandAtRisk:
 
 
 def demand_by_channel(cells: Collection[Cell]) -> dict[str | None, DailyDemand]:
-    """The daily demand of these places together, by channel; None is what came through no channel."""
+    """The daily demand of these places together, by channel; None is what came through no channel.
+
+    That is what all demand leaves of itself once the channels' is taken off, each over the same days. A channel's own
+    demand is that since it began to sell.
+    """
     found: dict[str | None, DailyDemand] = {None: DailyDemand()}
     for cell in cells:
+        all_days = cell.span(Series())
         whole = named = DailyDemand()
         for key, series in cell.series.items():
-            known = figures(cell, series)
-            if known is None:
-                continue
-            rate = known.units_per_day
-            demand = DailyDemand(rate, rate if known.variance is None else known.variance)
+            over_all_days = _daily(figures_over(all_days, series))
             if key == ALL_CHANNELS:
-                whole = demand
+                whole = over_all_days
             else:
-                named += demand
-                found[key] = found.get(key, DailyDemand()) + demand
+                named += over_all_days
+                found[key] = found.get(key, DailyDemand()) + _daily(figures(cell, series))
         found[None] += whole.less(named)
     return found
 
@@ -131,6 +132,13 @@ def exact_units(risk: DemandAtRisk, rule: DynamicBuffer) -> int:
 def _quantile_units(risk: DemandAtRisk, rule: DynamicBuffer, scale: float) -> int:
     """Were `scale` times as much at risk."""
     return counted_units(scale * risk.mean, scale * risk.variance, rule.quantile, rule.units_max)
+
+
+def _daily(known: DemandFigures | None) -> DailyDemand:
+    if known is None:
+        return DailyDemand()
+    rate = known.units_per_day
+    return DailyDemand(rate, rate if known.variance is None else known.variance)
 
 
 def _source(channel_id: str | None, daily: DailyDemand, seconds: float, seconds_variance: float) -> RiskSource:

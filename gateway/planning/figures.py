@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.planning.series import Cell, Series
+from gateway.planning.series import Cell, Series, Span
 
 INTERVAL_DAYS_SMOOTH = 1.32
 """Mean days from demand to demand up to which demand is not intermittent; Syntetos, Boylan and Croston (2005)."""
@@ -37,7 +37,7 @@ class DemandPattern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DemandFigures:
-    """The demand of one series over the counted days of its cell, in units.
+    """The demand of one series over its counted days, in units.
 
     `mean` and `variance` are those of a day, weighted by age; `variance` is None before the second counted day.
     `demand_probability` is the weighted share of days with demand, `size` the mean demand on one of those, and
@@ -49,6 +49,7 @@ class DemandFigures:
     demand_probability: float
     size: float | None
     size_variation: float | None
+    counted_days: int
 
     @property
     def interval_days(self) -> float | None:
@@ -75,19 +76,25 @@ class DemandFigures:
 
 def figures(cell: Cell, series: Series) -> DemandFigures | None:
     """None before the first counted day, about which nothing can be said."""
-    if cell.weight == 0.0:
+    return figures_over(cell.span(series), series)
+
+
+def figures_over(span: Span, series: Series) -> DemandFigures | None:
+    """The same, as if the series were known over other days than its own."""
+    if span.counted_days <= 0:
         return None
-    mean = series.units / cell.weight
+    mean = series.units / span.weight
     size = variation = None
     if series.size_weight:
         size = series.size_units / series.size_weight
         variation = max(0.0, series.size_squares / series.size_weight / size**2 - 1.0)
-    return DemandFigures(mean, _variance(cell, series, mean), series.days_with / cell.weight, size, variation)
+    variance, probability = _variance(span, series, mean), series.days_with / span.weight
+    return DemandFigures(mean, variance, probability, size, variation, span.counted_days)
 
 
-def _variance(cell: Cell, series: Series, mean: float) -> float | None:
-    if cell.counted_days < 2:
+def _variance(span: Span, series: Series, mean: float) -> float | None:
+    if span.counted_days < 2:
         return None
-    weight_squared = cell.weight**2
-    biased = max(0.0, series.squares / cell.weight - mean**2)
-    return biased * weight_squared / (weight_squared - cell.weight_squares)
+    weight_squared = span.weight**2
+    biased = max(0.0, series.squares / span.weight - mean**2)
+    return biased * weight_squared / (weight_squared - span.weight_squares)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from gateway.inventory.errors import Code, InvalidInput, Path
 from gateway.inventory.identifiers import check_count, check_sku, check_text
 from gateway.inventory.quantities import check_range
+from gateway.planning.selling_rate import SellingRate
 
 RULES_MAX = 100
 RULE_SKUS_MAX = 1_000
@@ -21,17 +22,18 @@ VALID_SECONDS_MAX = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class QuoteFacts:
-    """What a policy looks at: the item, its available units where they were asked for, and its rate of demand."""
+    """What a policy looks at: the item, its available units and its rate of demand, both where they were asked for."""
 
     sku: str
     tags: frozenset[str]
     available: int
-    units_per_day: float | None
+    rate: SellingRate | None
 
     @property
     def days_of_cover(self) -> float | None:
-        """How long the units last at that rate; None while no rate is known, or where nothing is ever sold."""
-        return self.available / self.units_per_day if self.units_per_day else None
+        """How long the units last at that rate, at least; None while nobody can tell."""
+        most = None if self.rate is None else self.rate.units_per_day_max
+        return None if most is None else self.available / most
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class QuoteRule:
         return percent == percent.quantize(Decimal(1).scaleb(-DISCOUNT_PLACES_MAX))
 
     def applies(self, facts: QuoteFacts) -> bool:
-        """A bound on days of cover holds only where these are known."""
+        """A bound on days of cover holds only where these are known: of what was never sold, how many at least."""
         if self.skus and facts.sku not in self.skus:
             return False
         if self.tags and not self.tags & facts.tags:
@@ -101,6 +103,8 @@ class QuoteRule:
             return False
         if self.days_of_cover_from is None and self.days_of_cover_to is None:
             return True
+        if self.days_of_cover_to is not None and facts.rate is not None and facts.rate.never_sold:
+            return False
         days = facts.days_of_cover
         return days is not None and _within(days, self.days_of_cover_from, self.days_of_cover_to)
 
@@ -166,10 +170,12 @@ def _limits(rule: QuoteRule | None, facts: QuoteFacts) -> Iterator[tuple[int, st
 
 
 def _cover(facts: QuoteFacts) -> str:
-    days = facts.days_of_cover
-    if days is None:
+    days, rate = facts.days_of_cover, facts.rate
+    if days is None or rate is None:
         return "days of cover unknown"
-    return f"{days:.1f} days of cover at {facts.units_per_day:.2f} a day"
+    if rate.never_sold:
+        return f"at least {days:.1f} days of cover, as none was sold on {rate.counted_days} days"
+    return f"{days:.1f} days of cover at {rate.units_per_day:.2f} a day"
 
 
 def _within(value: float, low: float | None, high: float | None) -> bool:

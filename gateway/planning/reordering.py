@@ -24,7 +24,8 @@ class PlaceStock:
     """An item at a location: its units, and how fast they sell, as far as that is known.
 
     `planned` units are in transfers that are drafted and not shipped: to this place, or away from it if negative.
-    `promised` units of what is incoming are backorders'.
+    `promised` units are owed to backorders, whatever became of the purchases that they wait for. `lapsed` units of
+    what is incoming no longer count: overdue beyond the grace, or missing from a transfer that was closed.
     """
 
     location_id: str
@@ -33,15 +34,26 @@ class PlaceStock:
     figures: DemandFigures | None
     planned: int = 0
     promised: int = 0
+    lapsed: int = 0
+
+    @property
+    def counted(self) -> int:
+        """Units on their way that can be counted on."""
+        return self.incoming - self.lapsed
+
+    @property
+    def position(self) -> int:
+        """Units that are available, can be counted on and are planned to come, less what is promised."""
+        return self.available + self.counted - self.promised + self.planned
 
 
 @dataclass(frozen=True, slots=True)
 class PlacePlan:
-    """Every term of what a place needs, in units. Where nothing sells and nothing was set, `needs_stock` is false.
+    """Every term of what a place needs, in units. It needs no stock where nothing sells, is owed, or was set.
 
-    `position` is what is available, on its way and promised to nobody, and planned to come. An order is due once it
-    is at the reorder point or below, and brings it to `order_up_to`, the reorder point and a lot. What is available
-    beyond the reorder point and what sells until the next look is `spare`.
+    An order is due once the `position` is at the reorder point or below, and brings it to `order_up_to`, the reorder
+    point and a lot. What is available, is not owed, and is beyond the reorder point and what sells until the next look
+    is `spare`.
     """
 
     stock: PlaceStock
@@ -79,6 +91,11 @@ class ItemPlan:
     moves: Sequence[Move]
     purchases: Sequence[Purchase]
 
+    def units_to(self, location_id: str) -> int:
+        """All that is suggested for a place."""
+        moved = sum(move.units for move in self.moves if move.destination_id == location_id)
+        return moved + sum(purchase.units for purchase in self.purchases if purchase.location_id == location_id)
+
 
 def plan_item(
     places: Iterable[tuple[PlaceStock, Replenishment]], terms: SupplyTerms | None, lead_time: LeadTime
@@ -108,17 +125,20 @@ def plan_place(stock: PlaceStock, how: Replenishment, terms: SupplyTerms | None,
         demand, lead_time.mean_days, lead_time.variance, how.review_days, how.service_level, how.safety_stock
     )
     size = lot(demand.mean, how.review_days, terms)
-    position = stock.available + stock.incoming - stock.promised + stock.planned
+    is_kept = demand.mean * DAYS_OF_YEAR >= SELLING_UNITS_PER_YEAR or bool(how.safety_stock)
+    # What is promised beyond all that comes is taken from what is there.
+    unbacked = max(0, stock.promised - stock.counted)
+    unowed = stock.available - unbacked + min(0, stock.planned)
     return PlacePlan(
         stock=stock,
         replenishment=how,
         point=point,
         lot=size,
-        position=position,
-        order_up_to=point.units + max(1, ceil(size.units - 1e-9)),
-        needs_stock=demand.mean * DAYS_OF_YEAR >= SELLING_UNITS_PER_YEAR or bool(how.safety_stock),
+        position=stock.position,
+        order_up_to=point.units + (max(1, ceil(size.units - 1e-9)) if is_kept else 0),
+        needs_stock=is_kept or stock.position < 0,
         days_of_cover=max(0, stock.available) / demand.mean if demand.mean > 0.0 else None,
-        spare=max(0, stock.available + min(0, stock.planned) - point.units - ceil(size.review_demand)),
+        spare=max(0, unowed - point.units - ceil(size.review_demand)),
     )
 
 

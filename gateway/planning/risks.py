@@ -28,6 +28,7 @@ class PromiseAtRisk:
 
     inbound_id: str
     line: int
+    item_id: str
     sku: str
     location_id: str
     binding: Binding
@@ -50,7 +51,8 @@ def promises_at_risk(inbound: InboundOrder, now: datetime | None, grace: timedel
             for units, reason in parts:
                 if units and reason is not None:
                     at = line.expected_at if reason is RiskReason.LATER else None
-                    yield PromiseAtRisk(inbound.id, number, line.sku, line.location_id, binding, units, at, reason)
+                    place = (line.item_id, line.sku, line.location_id)
+                    yield PromiseAtRisk(inbound.id, number, *place, binding, units, at, reason)
 
 
 def _lateness(line: InboundLine, binding: Binding, now: datetime | None, grace: timedelta) -> RiskReason | None:

@@ -132,7 +132,7 @@ class ItemWatch:
                 alerts[kind] = self._alert_id(kind, location_id)
                 armed.discard(kind)
                 self.crossings.append(Opened(alerts[kind], kind, location_id, place.available, level))
-            elif clear:
+            elif clear and thresholds is not None:
                 armed.add(kind)
         low_at = thresholds.low_at if thresholds else 0
         self.places[location_id] = replace(place, low_at=low_at, armed=frozenset(armed), open=alerts)

@@ -49,7 +49,9 @@ class SuggestedLine:
     """Units of one item, with what they follow from at the place that gets them, as of the plan.
 
     `quantity` is `lacking` less `moved`, in whole packs; in a transfer it is what is moved. `lacking` is
-    `order_up_to` less `position`. A purchase of today is expected after the lead time; transfers tell no time.
+    `order_up_to` less `position`, which is `available` and `incoming`, less what has `lapsed` and is `promised`, and
+    with what is `drafted`. All suggestions of the plan bring the place `together` units. A purchase of today is
+    expected after the lead time; transfers tell no time.
     """
 
     item_id: str
@@ -68,6 +70,15 @@ class SuggestedLine:
     lead_time_days: float
     expected_at: datetime | None
     unit_cost: Decimal | None
+    lapsed: int = 0
+    promised: int = 0
+    drafted: int = 0
+    together: int = 0
+
+    @property
+    def counted(self) -> int:
+        """Units on their way that could be counted on."""
+        return self.incoming - self.lapsed
 
 
 @dataclass(frozen=True, slots=True)

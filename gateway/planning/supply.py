@@ -65,13 +65,11 @@ def expected(supply: OpenSupply, now: datetime, lead_time: LeadTime, grace_days:
     While it is overdue by no more than `grace_days` it counts from the end of these; after that no more. A transfer
     without a date does not count: nothing is known of how long it takes.
     """
-    if supply.expected_at is not None:
-        due, estimated, lateness = _days_from(now, supply.expected_at), False, lead_time.lateness
-    elif supply.kind is SupplyKind.PURCHASE:
-        at = supply.ordered_at + timedelta(days=ceil(lead_time.mean_days))
-        due, estimated, lateness = _days_from(now, at), True, normal_lateness(lead_time.deviation_days)
-    else:
+    due = _due(supply, now, lead_time)
+    if due is None:
         return ExpectedSupply(supply, None, None, False, "no date is known", lead_time.lateness)
+    estimated = supply.expected_at is None
+    lateness = normal_lateness(lead_time.deviation_days) if estimated else lead_time.lateness
     what = f"no date; {lead_time.mean_days:.1f} days after the order" if estimated else "the date given"
     if due >= 0:
         return ExpectedSupply(supply, due, due, estimated, what, lateness)
@@ -82,5 +80,15 @@ def expected(supply: OpenSupply, now: datetime, lead_time: LeadTime, grace_days:
     return ExpectedSupply(supply, due, None, estimated, why, lateness)
 
 
-def _days_from(now: datetime, at: datetime) -> int:
-    return (day_of(at) - day_of(now)).days
+def is_lapsed(supply: OpenSupply, now: datetime, lead_time: LeadTime, grace_days: int) -> bool:
+    """Whether it is overdue by more than `grace_days`. Of a transfer without a date nobody can tell."""
+    due = _due(supply, now, lead_time)
+    return due is not None and due + grace_days < 0
+
+
+def _due(supply: OpenSupply, now: datetime, lead_time: LeadTime) -> int | None:
+    """Days from today to the one that it is expected on; None where no date is known."""
+    at = supply.expected_at
+    if at is None and supply.kind is SupplyKind.PURCHASE:
+        at = supply.ordered_at + timedelta(days=ceil(lead_time.mean_days))
+    return None if at is None else (day_of(at) - day_of(now)).days

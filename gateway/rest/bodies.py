@@ -118,7 +118,21 @@ AnyDestination = Annotated[
 ]
 
 
-class Basket(Body):
+class Placement(Body):
+    """From which locations the lines that may have several are served."""
+
+    strategy: StrategyName = Field(
+        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
+    )
+    destination: AnyDestination | None = Field(
+        default=None, description="Where it is sent; for the strategy LEAST_COST."
+    )
+
+    def sent_to(self) -> Whereabouts | None:
+        return None if self.destination is None else self.destination.whereabouts()
+
+
+class Basket(Placement):
     """Lines, and how they may be served."""
 
     lines: Lines
@@ -126,18 +140,9 @@ class Basket(Body):
         default=None, description="Whose it is, such as a cart; its own holds never count against it."
     )
     allow_backorder: bool = Field(default=False, description="Go down to minus the item's backorder limit.")
-    strategy: StrategyName = Field(
-        default=StrategyName.PRIORITY, description="Which locations to prefer, for lines that may have several."
-    )
-    destination: AnyDestination | None = Field(
-        default=None, description="Where it is sent; for the strategy LEAST_COST."
-    )
     channel_id: Slug | None = Field(
         default=None, description="The channel it is sold through; unless given, that of the lines, if it is one."
     )
-
-    def sent_to(self) -> Whereabouts | None:
-        return None if self.destination is None else self.destination.whereabouts()
 
 
 class CartCheckBody(Basket):

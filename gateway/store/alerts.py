@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
 from gateway.inventory.alerts import ALERTS, Alert, AlertKind, AlertLine, AlertState
-from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key
 
 UNRESOLVED = {"state": {"$in": [AlertState.OPEN.value, AlertState.ACKNOWLEDGED.value]}}
 
 _UNTOLD = {"told": False}
+_LASTING = {"lasts": True}
 
 ALERT_INDEXES = [
     IndexModel([("updatedAt", ASCENDING)], partialFilterExpression=_UNTOLD),
@@ -20,6 +22,7 @@ ALERT_INDEXES = [
     IndexModel([("state", ASCENDING), ("createdAt", DESCENDING)]),
     IndexModel([("kind", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)]),
     IndexModel([("raisedAt", ASCENDING), ("_id", ASCENDING)]),
+    IndexModel([("lasts", ASCENDING), ("_id", ASCENDING)], partialFilterExpression=_LASTING),
     IndexModel([("channelId", ASCENDING), ("createdAt", DESCENDING)]),
 ]
 
@@ -46,6 +49,7 @@ def alert_document(alert: Alert) -> Document:
         "createdAt": alert.opened_at,
         "updatedAt": alert.updated_at,
         "raisedAt": alert.raised_at,
+        **({} if alert.inbound_id is None else {"inboundId": alert.inbound_id, "lasts": alert.lasts}),
         # Whoever wants to know of alerts has yet to be told of this state.
         "told": False,
     }
@@ -75,6 +79,8 @@ def read_alert(document: dict[str, Any]) -> Alert:
         opened_at=document["createdAt"],
         updated_at=document["updatedAt"],
         revision=document["revision"],
+        inbound_id=document.get("inboundId"),
+        lasts=document.get("lasts", False),
     )
 
 
@@ -91,16 +97,28 @@ class AlertStore:
             raise as_storage_error(error) from error
         return None if document is None else read_alert(document)
 
+    async def by_ids(self, alert_ids: Collection[str]) -> list[Alert]:
+        """Those that exist."""
+        return await self._by_id({"_id": {"$in": list(alert_ids)}}, len(alert_ids))
+
+    async def lasting(self, after: str | None, limit: int) -> list[Alert]:
+        """Those whose cause was there at the last look, by id, after the id `after`."""
+        return await self._by_id({**_LASTING, **({} if after is None else {"_id": {"$gt": after}})}, limit)
+
+    async def add(self, alert: Alert) -> None:
+        """Store a new one; nothing happens where there is one of its id by now."""
+        try:
+            await self._alerts.insert_one({**alert_document(alert), "_id": alert.id, "revision": 1})
+        except PyMongoError as error:
+            if not is_duplicate_key(error):
+                raise as_storage_error(error) from error
+
     async def unresolved(self, kind: AlertKind, after: str | None, limit: int) -> list[Alert]:
         """Those of a kind that nobody has resolved, by id, after the id `after`."""
         wanted: Document = {**UNRESOLVED, "kind": kind.value}
         if after is not None:
             wanted["_id"] = {"$gt": after}
-        try:
-            documents = await self._alerts.find(wanted).sort("_id", ASCENDING).limit(limit).to_list(limit)
-        except PyMongoError as error:
-            raise as_storage_error(error) from error
-        return [read_alert(document) for document in documents]
+        return await self._by_id(wanted, limit)
 
     async def replace(self, alert: Alert) -> bool:
         """Store a changed alert; False when it has been changed meanwhile."""
@@ -110,6 +128,13 @@ class AlertStore:
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return bool(answer.matched_count)
+
+    async def _by_id(self, wanted: Document, limit: int) -> list[Alert]:
+        try:
+            documents = await self._alerts.find(wanted).sort("_id", ASCENDING).limit(limit).to_list(limit)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return [read_alert(document) for document in documents]
 
     async def untold(self, limit: int) -> list[Alert]:
         """Those whose present state nobody was told of, the oldest change first."""

@@ -19,14 +19,20 @@ OUTSTANDING_INDEX = IndexModel(
     [("lines.itemId", ASCENDING), ("lines.expectedAt", ASCENDING)], partialFilterExpression=OUTSTANDING
 )
 
+BOUND = {"bound": {"$gt": 0}}
+"""Matches purchases that backorders wait for, whether or not they still bring anything."""
+
+BOUND_INDEX = IndexModel([("lines.itemId", ASCENDING)], partialFilterExpression=BOUND)
+
 INBOUND_INDEXES = [
     OUTSTANDING_INDEX,
+    BOUND_INDEX,
     # Following what has arrived.
     IndexModel(
         [("arrivedAt", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"arrivedAt": {"$exists": True}}
     ),
     # Those that backorders wait for.
-    IndexModel([("bound", DESCENDING), ("createdAt", DESCENDING)], partialFilterExpression={"bound": {"$gt": 0}}),
+    IndexModel([("bound", DESCENDING), ("createdAt", DESCENDING)], partialFilterExpression=BOUND),
     # The queries of people: newest first.
     IndexModel([("createdAt", DESCENDING), ("_id", DESCENDING)]),
     IndexModel([("lines.itemId", ASCENDING), ("createdAt", DESCENDING)]),
@@ -64,7 +70,9 @@ def inbound_document(inbound: InboundOrder) -> Document:
         # Derived, for the index: units that backorders wait for, and whether any will be disappointed.
         "bound": sum(line.bound for line in inbound.lines),
         "hurt": any(promises_at_risk(inbound, None, timedelta())),
-        **({} if inbound.arrived_at is None else {"arrivedAt": inbound.arrived_at}),
+        **({} if inbound.cancelled_at is None else {"cancelledAt": inbound.cancelled_at}),
+        # Derived, for the index: what follows the arrivals looks at it again.
+        **({} if inbound.settled_at is None else {"arrivedAt": inbound.settled_at}),
     }
 
 
@@ -114,4 +122,5 @@ def read_inbound(document: dict[str, Any]) -> InboundOrder:
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
         revision=document["revision"],
+        cancelled_at=document.get("cancelledAt"),
     )

@@ -27,9 +27,9 @@ class LeadTimeStore:
         self._purchases = database[INBOUND]
 
     async def arrived(self, after: Learnt, until: datetime, limit: int) -> list[InboundOrder]:
-        """Purchases of which something arrived, by its time and then by id, behind `after` and up to `until`."""
-        place = {"$or": [{"arrivedAt": {"$gt": after.arrived_at}}, {"_id": {"$gt": after.inbound_id}}]}
-        query = {"arrivedAt": {"$gte": after.arrived_at, "$lte": until}, **place}
+        """Purchases of which something arrived, by when they settled and by id, behind `after` and up to `until`."""
+        place = {"$or": [{"arrivedAt": {"$gt": after.settled_at}}, {"_id": {"$gt": after.inbound_id}}]}
+        query = {"arrivedAt": {"$gte": after.settled_at, "$lte": until}, **place}
         order = [("arrivedAt", ASCENDING), ("_id", ASCENDING)]
         try:
             found = await self._purchases.find(query).sort(order).limit(limit).to_list(limit)
@@ -47,7 +47,7 @@ class LeadTimeStore:
 
     async def put_progress(self, learnt: Learnt) -> bool:
         """Store it; False where a process with a newer lease has stored its own."""
-        document = {"arrivedAt": learnt.arrived_at, "inboundId": learnt.inbound_id, "token": learnt.token}
+        document = {"arrivedAt": learnt.settled_at, "inboundId": learnt.inbound_id, "token": learnt.token}
         try:
             await self._progress.replace_one({"_id": _PROGRESS, "token": {"$lte": learnt.token}}, document, upsert=True)
         except PyMongoError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.inventory.ledger import Cause, ItemMark, Kind, LedgerEntry, PostedLine
+from gateway.inventory.ledger import Cause, ItemMark, Kind, LedgerEntry, OwedLine, PostedLine
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.quotas import Draw, Draws
 from gateway.store.driver import Document
@@ -44,6 +44,10 @@ def entry_document(entry: LedgerEntry) -> Document:
     document.update((name, value) for name, value in optional.items() if value is not None)
     if entry.draws:
         document["draws"] = draw_documents(entry.draws)
+    if entry.owed:
+        document["owed"] = [
+            {"itemId": line.item_id, "locationId": line.location_id, "delta": line.delta} for line in entry.owed
+        ]
     return document
 
 
@@ -70,11 +74,17 @@ def read_entry(document: Document) -> LedgerEntry:
         request=document["request"],
         fingerprint=bytes(document["fingerprint"]),
         draws=read_draws(document),
+        owed=read_owed(document),
     )
 
 
 def draw_documents(draws: Draws) -> list[Document]:
     return [{"quotaId": draw.quota_id, "units": draw.units} for draw in draws]
+
+
+def read_owed(document: Document) -> tuple[OwedLine, ...]:
+    """What is under `owed`; most entries have none."""
+    return tuple(OwedLine(line["itemId"], line["locationId"], line["delta"]) for line in document.get("owed", ()))
 
 
 def read_draws(document: Document) -> Draws:

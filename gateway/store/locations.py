@@ -14,6 +14,8 @@ from gateway.store.whereabouts_documents import read_whereabouts, whereabouts_do
 
 LOCATIONS = "locations"
 LOCATIONS_MAX = 10_000
+SWITCHES_MAX = 400
+"""Times at which a location became active or inactive that are remembered, the newest ones."""
 
 
 class LocationStore:
@@ -33,17 +35,37 @@ class LocationStore:
         return True
 
     async def change(self, location_id: str, change: LocationChange, at: datetime) -> Location | None:
-        """The changed location; None when there is none of that id."""
+        """The changed location; None when there is none of that id. When it becomes active or inactive is kept."""
         named = {"name": change.name, "priority": change.priority, "active": change.active}
         named |= whereabouts_document(change.whereabouts)
         values: dict[str, Any] = {field: value for field, value in named.items() if value is not None}
+        update: Document = {"$set": {**values, "updatedAt": at}}
+        document = None
+        if change.active is not None:
+            switches = {"$each": [{"at": at, "active": change.active}], "$slice": -SWITCHES_MAX}
+            other_way = {"_id": location_id, "active": not change.active}
+            document = await self._update(other_way, {**update, "$push": {"switches": switches}})
+        if document is None:
+            document = await self._update({"_id": location_id}, update)
+        return read_location(document) if document else None
+
+    async def date_inactive(self) -> None:
+        """Date those that became inactive before that was kept: no later than their last change."""
+        undated = {"active": False, "switches": {"$exists": False}}
+        switches = [{"at": "$updatedAt", "active": False}]
         try:
-            document = await self._locations.find_one_and_update(
-                {"_id": location_id}, {"$set": {**values, "updatedAt": at}}, return_document=ReturnDocument.AFTER
+            await self._locations.update_many(undated, [{"$set": {"switches": switches}}])
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
+    async def _update(self, found_by: Document, update: Document) -> Document | None:
+        try:
+            found: Document | None = await self._locations.find_one_and_update(
+                found_by, update, return_document=ReturnDocument.AFTER
             )
         except PyMongoError as error:
             raise as_storage_error(error) from error
-        return read_location(document) if document else None
+        return found
 
 
 def location_document(location: Location) -> Document:

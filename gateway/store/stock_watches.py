@@ -11,12 +11,14 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from gateway.inventory.alerts import ALERTS, AlertKind, AlertState
 from gateway.inventory.ports import WriteConflict
 from gateway.inventory.stock import ItemStatus
-from gateway.planning.stock_watch import Closed, ItemWatch, PlaceWatch, WatchChange, WatchedItem, WatchMark
+from gateway.planning.stock_watch import WATCHED, Closed, ItemWatch, PlaceWatch, WatchChange, WatchedItem, WatchMark
 from gateway.store.alerts import UNRESOLVED, alert_document
 from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key, only_duplicates
 
 STOCK_WATCHES = "stock_watches"
 STOCK_WATCH_INDEXES = [IndexModel([("due", ASCENDING)], partialFilterExpression={"due": True})]
+
+MARKED_AT_ONCE = 1_000
 
 _PROGRESS = "stock_watch"
 
@@ -88,6 +90,17 @@ class StockWatchStore:
         """Have these items looked at anew."""
         change = {"$set": {"due": True}, "$inc": {"revision": 1}}
         await self._bulk([UpdateMany({"_id": {"$in": list(item_ids)}}, change)])
+
+    async def closed(self, location_ids: Collection[str]) -> None:
+        """Have items looked at anew that have open alerts about these locations."""
+        kinds = {"$in": [kind.value for kind in WATCHED]}
+        about_them = {"kind": kinds, **UNRESOLVED, "lines.locationId": {"$in": list(location_ids)}}
+        try:
+            item_ids = await self._alerts.distinct("lines.itemId", about_them)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        for start in range(0, len(item_ids), MARKED_AT_ONCE):
+            await self.rules_changed(item_ids[start : start + MARKED_AT_ONCE])
 
     async def _put_quiet(self, watches: Sequence[ItemWatch]) -> set[str]:
         """One command for those of which there is nothing to tell."""

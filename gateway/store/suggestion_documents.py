@@ -62,6 +62,10 @@ def _line_document(line: SuggestedLine) -> Document:
         "leadTimeDays": line.lead_time_days,
         "expectedAt": line.expected_at,
         "unitCost": None if line.unit_cost is None else str(line.unit_cost),
+        "lapsed": line.lapsed,
+        "promised": line.promised,
+        "drafted": line.drafted,
+        "together": line.together,
     }
 
 
@@ -83,4 +87,9 @@ def _read_line(line: dict[str, Any]) -> SuggestedLine:
         lead_time_days=line["leadTimeDays"],
         expected_at=line["expectedAt"],
         unit_cost=None if line["unitCost"] is None else Decimal(line["unitCost"]),
+        # Plans from before these were told have none.
+        lapsed=line.get("lapsed", 0),
+        promised=line.get("promised", 0),
+        drafted=line.get("drafted", 0),
+        together=line.get("together", line["quantity"]),
     )

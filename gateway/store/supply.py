@@ -13,13 +13,17 @@ from gateway.inventory.inbound import INBOUND
 from gateway.inventory.transfers import TRANSFERS, TransferState
 from gateway.planning.supply import OpenSupply, SupplyKind
 from gateway.store.driver import Database, Document, as_storage_error
-from gateway.store.inbound import OUTSTANDING, OUTSTANDING_INDEX
+from gateway.store.inbound import BOUND, BOUND_INDEX, OUTSTANDING, OUTSTANDING_INDEX
 from gateway.store.transfers import IN_TRANSIT, IN_TRANSIT_INDEX
 
 LINES_MAX = 20_000
 """Lines that are read at once, those of purchases and those of transfers."""
 
+Place = tuple[str, str]
+"""An item's id and a location's."""
+
 _UNDER_WAY = {"state": {"$in": [state.value for state in TransferState if state.in_transit]}}
+_CLOSED = {"state": TransferState.RECEIVED.value}
 
 
 class SupplyStore:
@@ -37,6 +41,41 @@ class SupplyStore:
         for document in await self._lines(TRANSFERS, query, IN_TRANSIT_INDEX, "$lines.inTransit", item_ids):
             found[document["itemId"]].append(_transfer(document))
         return dict(found)
+
+    async def missing(self, item_ids: Collection[str]) -> dict[Place, int]:
+        """Units that transfers were closed without, where they were to go: incoming until somebody explains them."""
+        query = {**IN_TRANSIT, **_CLOSED}
+        return await self._sums(TRANSFERS, query, IN_TRANSIT_INDEX, "$lines.inTransit", "$destinationId", item_ids)
+
+    async def owed(self, item_ids: Collection[str]) -> dict[Place, int]:
+        """Units that backorders wait for, whether or not their purchases still bring any."""
+        units = {"$sum": "$lines.bindings.quantity"}
+        return await self._sums(INBOUND, BOUND, BOUND_INDEX, units, "$lines.locationId", item_ids)
+
+    async def _sums(
+        self,
+        collection: str,
+        is_open: Mapping[str, Any],
+        index: IndexModel,
+        units: str | Document,
+        location_id: str,
+        item_ids: Collection[str],
+    ) -> dict[Place, int]:
+        of_items = {"lines.itemId": {"$in": list(item_ids)}}
+        place = {"itemId": "$lines.itemId", "locationId": location_id}
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {**of_items, **is_open}},
+            {"$unwind": "$lines"},
+            {"$match": of_items},
+            {"$project": {"place": place, "units": units}},
+            {"$group": {"_id": "$place", "units": {"$sum": "$units"}}},
+            {"$limit": LINES_MAX},
+        ]
+        try:
+            found = await self._database.aggregate(collection, pipeline, LINES_MAX, hint=index.document["key"])
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return {(one["_id"]["itemId"], one["_id"]["locationId"]): one["units"] for one in found}
 
     async def _lines(
         self, collection: str, is_open: Mapping[str, Any], index: IndexModel, units: str, item_ids: Collection[str]

@@ -8,9 +8,12 @@ from typing import Any
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
+from gateway.inventory.moments import last_seq
+from gateway.planning.activity import Switch
 from gateway.planning.series import Cell, Series
-from gateway.planning.velocity import ItemVelocity, Progress
+from gateway.planning.velocity import ALL_LOCATIONS, ItemVelocity, Progress
 from gateway.store.driver import Database, Document, as_storage_error, is_duplicate_key, only_duplicates
+from gateway.store.locations import LOCATIONS, LOCATIONS_MAX
 
 _PROGRESS = "velocity"
 
@@ -21,6 +24,7 @@ class VelocityStore:
     def __init__(self, database: Database) -> None:
         self._velocities = database["velocities"]
         self._progress = database["planning"]
+        self._locations = database[LOCATIONS]
 
     async def progress(self) -> Progress | None:
         """How far the ledger was folded; None before the first time."""
@@ -30,7 +34,14 @@ class VelocityStore:
             raise as_storage_error(error) from error
         if document is None:
             return None
-        return Progress(document["seq"], document["halfLifeDays"], document["round"], document["token"])
+        return Progress(
+            document["seq"],
+            document["halfLifeDays"],
+            document["round"],
+            document["token"],
+            # Before methods were told apart, there was the first one.
+            document.get("method", 1),
+        )
 
     async def put_progress(self, progress: Progress) -> bool:
         """Store it; False where a process with a newer lease, or of a newer round, has stored its own."""
@@ -39,6 +50,7 @@ class VelocityStore:
             "halfLifeDays": progress.half_life_days,
             "round": progress.round,
             "token": progress.token,
+            "method": progress.method,
         }
         ours = {"_id": _PROGRESS, "token": {"$lte": progress.token}, "round": {"$lte": progress.round}}
         try:
@@ -56,21 +68,41 @@ class VelocityStore:
         except PyMongoError as error:
             raise as_storage_error(error) from error
 
+    async def switches(self) -> list[Switch]:
+        """When locations became active or inactive, in the order of time."""
+        switched = self._locations.find({"switches.0": {"$exists": True}}, ["switches"])
+        try:
+            documents = await switched.to_list(LOCATIONS_MAX)
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return sorted(
+            Switch(last_seq(one["at"]), document["_id"], one["active"])
+            for document in documents
+            for one in document["switches"]
+        )
+
     async def many(self, item_ids: Collection[str]) -> dict[str, ItemVelocity]:
+        if not item_ids:
+            return {}
+        switches = await self.switches()
         try:
             documents = await self._velocities.find({"_id": {"$in": list(item_ids)}}).to_list(len(item_ids))
         except PyMongoError as error:
             raise as_storage_error(error) from error
-        return {document["_id"]: _read(document) for document in documents}
+        return {document["_id"]: _read(document, switches) for document in documents}
 
     async def one(self, item_id: str, location_key: str) -> ItemVelocity | None:
-        """With no more than one of its cells; None while nothing was folded of the item."""
-        needed = ["halfLifeDays", "round", "version", "seq", f"cells.{location_key}"]
+        """With no more than the cells that one of them is told from; None while nothing was folded of the item."""
+        switches = await self.switches()
+        # What all locations have together changes with each that is switched.
+        cells = "cells" if switches and location_key == ALL_LOCATIONS else f"cells.{location_key}"
         try:
-            document = await self._velocities.find_one({"_id": item_id}, needed)
+            document = await self._velocities.find_one(
+                {"_id": item_id}, ["halfLifeDays", "round", "version", "seq", cells]
+            )
         except PyMongoError as error:
             raise as_storage_error(error) from error
-        return None if document is None else _read(document)
+        return None if document is None else _read(document, switches)
 
     async def put_many(self, velocities: Sequence[ItemVelocity]) -> None:
         """Store each unless there is one of a later round, or as new a version: somebody else was faster."""
@@ -107,7 +139,7 @@ def _cell_document(cell: Cell) -> Document:
     return {**{name: getattr(cell, name) for name in Cell.__slots__}, "series": series}
 
 
-def _read(document: dict[str, Any]) -> ItemVelocity:
+def _read(document: dict[str, Any], switches: Sequence[Switch]) -> ItemVelocity:
     return ItemVelocity(
         document["_id"],
         document["halfLifeDays"],
@@ -115,6 +147,7 @@ def _read(document: dict[str, Any]) -> ItemVelocity:
         document["version"],
         document["seq"],
         {at: _cell(cell) for at, cell in document.get("cells", {}).items()},
+        switches,
     )
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import PyMongoError
 
-from gateway.inventory.ledger import Kind
+from gateway.inventory.ledger import Kind, OwedLine
 from gateway.inventory.quantities import Bucket
 from gateway.planning.demand import AvailableLine, ItemMovement
 from gateway.store.driver import Database, Document, as_storage_error
+from gateway.store.ledger_documents import read_owed
 
 ENTRIES_MAX = 1_000
 """Entries of one part, not counting those that share the position of its last."""
 
-_NEEDED = ("seq", "kind", "channelId", "lines", "items.id", "items.version")
+_NEEDED = ("seq", "kind", "channelId", "lines", "owed", "items.id", "items.version")
 
 
 class VelocityLedger:
@@ -60,7 +62,10 @@ def _read(document: dict[str, Any]) -> list[ItemMovement]:
         if line["bucket"] == Bucket.AVAILABLE:
             lines[line["itemId"]].append(AvailableLine(line["locationId"], line["delta"], line["after"]))
     kind, channel_id = Kind(document["kind"]), document.get("channelId")
+    owed: dict[str, list[OwedLine]] = defaultdict(list)
+    for owing in read_owed(document):
+        owed[owing.item_id].append(owing)
     return [
-        ItemMovement(mark["id"], mark["version"], document["seq"], kind, channel_id, tuple(lines[mark["id"]]))
-        for mark in document["items"]
+        ItemMovement(item_id, mark["version"], document["seq"], kind, channel_id, tuple(some), tuple(owed[item_id]))
+        for mark, (item_id, some) in zip(document["items"], lines.items(), strict=True)
     ]

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import httpx2
 import pytest
-import uvicorn
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 
-from gateway.app import create_app
-from gateway.bootstrap import Gateway
-from gateway.health import Health
 from gateway.inventory.access import Scope
 from gateway.inventory.receiving import ExpectedLine
 from gateway.operations.calls import Call
-from tests.kernel import kernel, stock_up
+from tests.agents.serving import TRADER, Served, called, refused
 
-TRADER = (Scope.INVENTORY_READ, Scope.INVENTORY_WRITE)
 TOOLS = {
     "check_availability",
     "quote",
@@ -34,68 +22,13 @@ TOOLS = {
     "confirm_hold",
     "release_hold",
     "explain_number",
+    "explain_velocity",
+    "explain_reorder_point",
+    "explain_buffer",
+    "explain_promise",
     "promise_date",
     "list_reorders",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A stocked gateway behind a real server."""
-
-    gateway: Gateway
-    url: str
-
-    @asynccontextmanager
-    async def agent(self, *scopes: Scope, mode: str = "auto") -> AsyncIterator[Client]:
-        key = await self.gateway.keys.create("agent", scopes)
-        async with (
-            httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"}, timeout=30) as http,
-            Client(streamable_http_client(self.url, http_client=http), mode=mode) as client,
-        ):
-            yield client
-
-    async def set_up(self, *mutations: str) -> None:
-        key = await self.gateway.keys.create("operator", [Scope.ADMIN])
-        async with httpx.AsyncClient(headers={"authorization": f"Bearer {key}"}) as http:
-            for mutation in mutations:
-                answer = (await http.post(self.url.replace("/mcp", "/graphql"), json={"query": mutation})).json()
-                assert [payload["userErrors"] for payload in answer["data"].values()] == [[]], answer
-
-    async def available(self, sku: str) -> int:
-        item = (await self.gateway.stock_store.items([sku]))[sku]
-        return sum(level.available for level in item.levels.values())
-
-
-@pytest.fixture
-async def served(mongo_uri: str, database_name: str) -> AsyncIterator[Served]:
-    async with kernel(mongo_uri, database_name, body_bytes_max=100_000) as gateway:
-        await stock_up(gateway, {"LAMP": {"EAST": 10, "WEST": 3}, "SOFA": {"EAST": 2}})
-        listening = socket.create_server(("127.0.0.1", 0))
-        app = create_app(gateway, Health(gateway.database))
-        config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            yield Served(gateway, f"http://127.0.0.1:{listening.getsockname()[1]}/mcp")
-        finally:
-            server.should_exit = True
-            await serving
-            listening.close()
-
-
-async def called(agent: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    result = await agent.call_tool(tool, arguments)
-    assert not result.is_error, result.content
-    answer: dict[str, Any] = result.structured_content
-    return answer
-
-
-async def refused(agent: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    result = await agent.call_tool(tool, arguments)
-    assert result.is_error
-    problem: dict[str, Any] = result.structured_content
-    return problem
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -131,6 +64,22 @@ async def test_an_agent_takes_a_quote_and_has_it_honoured(served: Served) -> Non
         )
         assert released["state"] == "RELEASED"
     assert await served.available("LAMP") == 13
+
+
+async def test_units_come_from_where_it_costs_least_if_an_agent_asks_for_it(served: Served) -> None:
+    await served.set_up('mutation { locationUpdate(input: {id: "WEST", zone: "CA"}) { userErrors { code field } } }')
+    lines, near = [{"sku": "LAMP", "quantity": 1}], {"strategy": "LEAST_COST", "destination": {"zone": "CA"}}
+    async with served.agent(*TRADER) as agent:
+        held = [await called(agent, "hold", lines=lines, requestKey="h-1", **near)]
+        quote = await called(agent, "quote", lines=lines, requestKey="q-1")
+        held.append((await called(agent, "accept_quote", quoteId=quote["id"], requestKey="a-1", **near))["reservation"])
+        held.append(await called(agent, "hold", lines=lines, requestKey="h-2"))
+        assert [line["locationId"] for each in held for line in each["lines"]] == ["WEST", "WEST", "EAST"]
+        promise = await called(agent, "promise_date", lines=lines, destination=near["destination"])
+        assert promise["lines"][0]["locations"] == {"WEST": 1}
+        half = {"strategy": "LEAST_COST", "destination": {"latitude": 1}}
+        refusal = await refused(agent, "hold", lines=lines, requestKey="h-3", **half)
+        assert refusal["field"] == ["destination", "longitude"]
 
 
 async def test_an_agent_has_a_number_explained(served: Served) -> None:
@@ -171,6 +120,26 @@ async def test_an_agent_is_told_what_is_wrong_with_its_arguments(served: Served)
         assert unknown["code"] == "ITEM_NOT_FOUND"
         price = {"sku": "SOFA", "quantity": 1, "unitPrice": "NaN"}
         assert (await refused(agent, "quote", lines=[price], requestKey="b"))["field"] == ["lines", "0", "unitPrice"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "field"),
+    [
+        ("hold", {"lines": [{"sku": "LAMP", "quantity": 10**30}], "requestKey": "a"}, ["lines", "0", "quantity"]),
+        ("hold", {"lines": [{"sku": "LAMP", "quantity": 1}], "requestKey": 10**30}, ["requestKey"]),
+        ("check_availability", {"skus": [10**30]}, ["skus", "0"]),
+        *(
+            ("promise_date", {"lines": [{"sku": "LAMP", "quantity": 1}], "by": by}, ["by"])
+            for by in ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "0001-01-01T00:00:00Z")
+        ),
+    ],
+)
+async def test_a_number_or_a_time_beyond_all_bounds_is_refused_by_name(
+    served: Served, tool: str, arguments: dict[str, Any], field: list[str]
+) -> None:
+    async with served.agent(*TRADER) as agent:
+        problem = await refused(agent, tool, **arguments)
+    assert (problem["status"], problem["field"]) == (400, field)
 
 
 async def test_an_agent_sees_and_uses_only_what_its_key_may(served: Served) -> None:

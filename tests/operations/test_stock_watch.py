@@ -55,6 +55,7 @@ class Memory:
         self.seq: int | None = None
         self.overtaken = 0
         self.raised: list[int] = []
+        self.closings: list[list[str]] = []
 
     async def progress(self) -> int | None:
         return self.seq
@@ -68,6 +69,9 @@ class Memory:
 
     async def due(self, limit: int) -> list[ItemWatch]:
         return []
+
+    async def closed(self, location_ids: Collection[str]) -> None:
+        self.closings.append(sorted(location_ids))
 
     async def put(self, changes: Sequence[WatchChange]) -> set[str]:
         if self.overtaken:
@@ -85,18 +89,21 @@ class Memory:
 
 
 class Settings:
+    def __init__(self) -> None:
+        self.active = {"EAST": True}
+
     async def of_items(self, ids: Collection[str]) -> Rules:
         return Rules(DEFAULTS, {}, {})
 
     async def locations(self, fresh: bool = False) -> Mapping[str, bool]:
-        return {"EAST": True}
+        return self.active
 
 
 class Watched:
     def __init__(self) -> None:
         self.ledger, self.memory, self.clock = Ledger(), Memory(), StoppedClock()
-        settings = Settings()
-        self.watch = StockWatch(self.ledger, self.memory, self.memory, settings, settings, self.clock)
+        self.settings = Settings()
+        self.watch = StockWatch(self.ledger, self.memory, self.memory, self.settings, self.settings, self.clock)
 
     async def look(self, seconds: float) -> None:
         """So many seconds after the beginning."""
@@ -156,3 +163,23 @@ async def test_whoever_was_overtaken_looks_again_at_what_is_remembered_by_then(w
         await watched.look(6)
     await watched.look(7)
     assert watched.memory.watch is not None and watched.memory.watch.version == 3
+
+
+async def test_alerts_of_a_location_that_closes_are_looked_at_once_and_by_each_process_that_takes_over(
+    watched: Watched,
+) -> None:
+    closings, active = watched.memory.closings, watched.settings.active
+    active["WEST"] = False
+    for seconds in (30, 31):
+        await watched.look(seconds)
+    assert closings == [["WEST"]]
+    active["EAST"] = False
+    await watched.look(32)
+    assert closings == [["WEST"], ["EAST"]]
+    active["EAST"] = True
+    await watched.look(33)
+    active["EAST"] = False
+    await watched.look(34)
+    assert closings[2:] == [["EAST"]]
+    await watched.watch.step(2)
+    assert closings[3:] == [["EAST", "WEST"]]

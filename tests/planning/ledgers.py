@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from gateway.inventory.ledger import Kind
+from gateway.inventory.ledger import Kind, OwedLine
 from gateway.planning.demand import AvailableLine, ItemMovement
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,6 +43,15 @@ class Ledger:
             line = AvailableLine(act.location_id, act.delta, after)
             seq = _START_SEQ + self.day * _DAY + version
             self.movements.append(ItemMovement("id-LAMP", version, seq, act.kind, act.channel_id, (line,)))
+        return self
+
+    def owe(self, days_later: int, kind: Kind, units: int, channel_id: str | None = None) -> Ledger:
+        """So many units more are owed to backorders in the east, or fewer; what is available stays."""
+        self.day += days_later
+        version = len(self.movements) + 1
+        seq = _START_SEQ + self.day * _DAY + version
+        owed = (OwedLine("id-LAMP", "EAST", units),)
+        self.movements.append(ItemMovement("id-LAMP", version, seq, kind, channel_id, (), owed))
         return self
 
     def at(self, day: int) -> datetime:

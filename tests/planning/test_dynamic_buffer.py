@@ -160,6 +160,24 @@ def test_demand_is_told_apart_by_channel_and_the_rest_came_through_none() -> Non
     assert {seller: daily.mean for seller, daily in demand.items()} == {"shop": 8.0, None: 4.0}
 
 
+def test_what_a_new_channel_sells_counts_in_full_from_its_first_day() -> None:
+    acts = [Act(0, Kind.ADJUST, 10**6)]
+    for day in range(65):
+        acts.append(Act(1, Kind.SALE, -3))  # through no channel
+        if day >= 60:
+            acts.append(Act(0, Kind.SALE, -10, channel_id="new"))
+    ledger = Ledger().write(acts)
+    velocity = ItemVelocity("id-LAMP", 28, 0)
+    velocity.fold(ledger.movements)
+    cell = velocity.cell_at("EAST", ledger.at(66))
+    assert cell is not None
+    demand = demand_by_channel([cell])
+    assert demand["new"].mean == pytest.approx(10.0)
+    assert demand[None].mean == pytest.approx(3.0, rel=0.05)  # the day of the first stock had no buyer
+    delays = {"other": ChannelDelays(Delay().measured(HOUR))}
+    assert demand_at_risk("other", demand, delays).mean == pytest.approx(13 / 24, rel=0.02)
+
+
 def test_a_delay_forgets_and_is_bounded() -> None:
     delay = Delay()
     for seconds in (1.0, 3.0):

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from gateway.inventory.errors import Code, InvalidInput
+from gateway.planning.figures import DemandFigures
 from gateway.planning.quoting import QuoteFacts, QuotePolicy, QuoteRule, quoted_price, terms
+from gateway.planning.selling_rate import NEVER_SOLD_DAYS_MIN, SellingRate, selling_rate
 
-LAMP = QuoteFacts("LAMP", frozenset({"light"}), available=100, units_per_day=2.0)
+LAMP = QuoteFacts("LAMP", frozenset({"light"}), available=100, rate=SellingRate(2.0, 60))
 OVERSTOCK = QuoteRule("overstock", days_of_cover_from=40, discount_percent=Decimal("12.5"))
 SCARCE = QuoteRule("scarce", available_to=20, quantity_max=8, share_percent_max=25, discount_percent=Decimal(-5))
 POLICY = QuotePolicy((OVERSTOCK, SCARCE))
@@ -29,7 +31,7 @@ def test_what_is_scarce_is_quoted_in_small_parts() -> None:
 
 
 def test_the_first_rule_that_applies_decides() -> None:
-    both = replace(LAMP, available=20, units_per_day=0.1)
+    both = replace(LAMP, available=20, rate=SellingRate(0.1, 60))
     assert terms(POLICY, both, 1).rule == "overstock"
     assert terms(QuotePolicy((SCARCE, OVERSTOCK)), both, 1).rule == "scarce"
 
@@ -40,10 +42,36 @@ def test_nothing_is_quoted_beyond_what_is_available() -> None:
 
 
 def test_a_bound_on_days_of_cover_needs_a_known_rate() -> None:
-    for rate in (None, 0.0):
-        unknown = replace(LAMP, units_per_day=rate)
+    for rate in (None, SellingRate(0.0, NEVER_SOLD_DAYS_MIN - 1)):
+        unknown = replace(LAMP, rate=rate)
         assert unknown.days_of_cover is None
         assert terms(POLICY, unknown, 1).rule is None
+
+
+def test_dead_stock_is_overstock_and_says_for_how_long_nothing_was_sold() -> None:
+    dead = replace(LAMP, rate=SellingRate(0.0, 30))
+    given = terms(POLICY, dead, 1)
+    assert given.rule == "overstock"
+    assert given.why[1] == "at least 1000.0 days of cover, as none was sold on 30 days"
+
+
+def test_what_was_never_sold_may_last_longer_than_can_be_told() -> None:
+    few = replace(LAMP, available=1, rate=SellingRate(0.0, 60))
+    assert few.days_of_cover == 20
+    assert terms(POLICY, few, 1).rule == "scarce"  # for its units; 20 days are no overstock yet
+    hurry = QuoteRule("hurry", days_of_cover_to=30)
+    assert not hurry.applies(few)
+
+
+def test_the_rate_of_some_places_is_the_sum_of_theirs() -> None:
+    sells = DemandFigures(2.0, 2.0, 1.0, 2.0, 0.0, 60)
+    rests = DemandFigures(0.0, 0.0, 0.0, None, None, 90)
+    lamp = {"EAST": sells, "WEST": replace(sells, mean=3.0), "DEPOT": rests}
+    assert selling_rate(lamp, ["WEST", "MOON"]) == SellingRate(3.0, 60)
+    assert selling_rate(lamp, lamp) == SellingRate(5.0, 90)
+    assert selling_rate(lamp, ["MOON"]) is None
+    assert selling_rate(lamp, ["DEPOT"]) is None  # it may be what feeds the others
+    assert selling_rate({"DEPOT": rests}, ["DEPOT"]) == SellingRate(0.0, 90)
 
 
 def test_a_rule_applies_to_its_own_skus_and_tags_only() -> None:

@@ -38,17 +38,23 @@ MOVERS = {
 
 @pytest.mark.parametrize("mover", MOVERS)
 @pytest.mark.parametrize("asked", [0.9, 0.95])
-def test_the_service_level_is_reached_within_two_points_and_with_no_more_units_than_that_takes(
-    mover: str, asked: float
+@pytest.mark.parametrize("seed", [7, 99])
+def test_no_more_than_two_points_are_missing_and_with_a_unit_less_there_are_no_more_than_two_too_many(
+    mover: str, asked: float, seed: int
 ) -> None:
+    """Above, two points are kept to within a unit only, since units are whole.
+
+    A single unit of a slow mover is worth up to twelve points (82 % with three units, 94 % with four), so the point
+    itself reaches up to four more than were asked for. The days are so many that chance is worth half a point: in a
+    third of them, the lumpy mover may seem to exceed 95 % by three.
+    """
     shape, lead_times, size, review_days, days = MOVERS[mover]
     point = reorder_point(shape.daily, lead_times.mean, lead_times.variance, review_days, asked)
 
     def achieved(reorder_at: int) -> float:
-        return service_achieved(shape, lead_times, reorder_at, size, review_days, days, seed=7)
+        return service_achieved(shape, lead_times, reorder_at, size, review_days, days, seed)
 
     assert achieved(point.units) >= asked - 0.02
-    # Units are whole: of slow movers a single one is worth many points.
     assert achieved(point.units - 1) <= asked + 0.02
 
 
@@ -91,11 +97,15 @@ def test_a_quantile_is_taken_from_what_fits(mean: float, variance: float, distri
 
 
 def test_intermittent_demand_is_planned_from_its_chance_and_size() -> None:
-    known = DemandFigures(mean=9.9, variance=99.0, demand_probability=0.1, size=5.0, size_variation=0.2)
+    known = DemandFigures(
+        mean=9.9, variance=99.0, demand_probability=0.1, size=5.0, size_variation=0.2, counted_days=60
+    )
     daily = DailyDemand.of(known)
     assert daily.mean == pytest.approx(0.5)
     assert daily.variance == pytest.approx(0.1 * 25 * 1.2 - 0.25)
-    first_day = DemandFigures(mean=3.0, variance=None, demand_probability=1.0, size=3.0, size_variation=0.0)
+    first_day = DemandFigures(
+        mean=3.0, variance=None, demand_probability=1.0, size=3.0, size_variation=0.0, counted_days=1
+    )
     assert DailyDemand.of(first_day) == DailyDemand(3.0, 3.0)
 
 

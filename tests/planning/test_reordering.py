@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
+import pytest
+
+from gateway.planning.acceptance import still_fits
 from gateway.planning.figures import DemandFigures
 from gateway.planning.lead_time import unknown_supplier
 from gateway.planning.rebalancing import MOVES_MAX, Move, Need, moves
@@ -33,7 +37,7 @@ TERMS = SupplyTerms("id", "Acme", pack_size=12)
 
 
 def sells(units_per_day: float) -> DemandFigures:
-    return DemandFigures(units_per_day, units_per_day, 1.0, units_per_day, 0.0)
+    return DemandFigures(units_per_day, units_per_day, 1.0, units_per_day, 0.0, 60)
 
 
 def planned(*places: PlaceStock, terms: SupplyTerms | None = TERMS, how: Replenishment = HOW) -> ItemPlan:
@@ -50,6 +54,27 @@ def test_what_is_on_its_way_or_drafted_counts_and_enough_is_enough() -> None:
     [due] = planned(PlaceStock("EAST", 0, point, sells(4))).purchases
     assert due.lacking == 28  # a review's demand
     assert due.units == 36
+
+
+def test_supply_that_lapsed_does_not_keep_an_order_from_being_due() -> None:
+    point = planned(PlaceStock("EAST", 0, 0, sells(4))).places["EAST"].point.units
+    assert not planned(PlaceStock("EAST", 0, point + 500, sells(4))).purchases
+    place = planned(PlaceStock("EAST", 1, point + 500, sells(4), lapsed=point + 450)).places["EAST"]
+    assert (place.position, place.is_due) == (51, True)
+
+
+def test_what_is_owed_and_no_longer_comes_is_ordered_though_nothing_sells() -> None:
+    [purchase] = planned(PlaceStock("EAST", 1, 0, None, promised=399), terms=None).purchases
+    assert purchase.units == 398
+    assert not planned(PlaceStock("EAST", 0, 399, None, promised=399)).purchases
+    assert planned(PlaceStock("EAST", 0, 399, None, promised=399, lapsed=399)).purchases
+
+
+def test_a_giver_keeps_what_it_owes_and_nothing_else_brings() -> None:
+    needy = PlaceStock("EAST", 0, 0, sells(1))
+    assert planned(needy, PlaceStock("WEST", 500, 400, None, promised=400)).moves
+    assert not planned(needy, PlaceStock("WEST", 500, 400, None, promised=900)).moves
+    assert not planned(needy, PlaceStock("WEST", 500, 400, None, promised=500, lapsed=400)).moves
 
 
 def test_owed_units_are_ordered_too() -> None:
@@ -121,6 +146,37 @@ def test_the_most_specific_rule_that_sets_a_value_wins() -> None:
         ReplenishmentLayer.LOCATION,
         ReplenishmentLayer.SETTINGS,
     ]
+
+
+@pytest.mark.parametrize(
+    ("stock", "fits"),
+    [
+        (PlaceStock("EAST", 0, 5, None, planned=2), True),
+        (PlaceStock("EAST", 90, 0, None), True),
+        (PlaceStock("EAST", 0, 8, None, planned=2), True),
+        (PlaceStock("EAST", 0, 9, None, planned=2), False),
+        (PlaceStock("EAST", 0, 5, None, planned=6), False),
+        (PlaceStock("EAST", 0, 15, None, planned=2, lapsed=10), True),
+    ],
+)
+def test_a_suggestion_fits_while_no_more_was_put_on_its_way_than_the_plan_brings(stock: PlaceStock, fits: bool) -> None:
+    heading = Heading(SuggestionKind.PURCHASE, "Acme", None, "EAST")
+    suggested = replace(line(1), quantity=7, together=10, incoming=8, lapsed=3, drafted=2)
+    assert still_fits(heading, suggested, planned(stock).places) is fits
+
+
+def test_supply_that_counts_again_makes_a_suggestion_stale() -> None:
+    heading = Heading(SuggestionKind.PURCHASE, "Acme", None, "EAST")
+    suggested = replace(line(1), quantity=7, together=7, incoming=8, lapsed=8)
+    assert not still_fits(heading, suggested, planned(PlaceStock("EAST", 0, 8, None)).places)
+
+
+@pytest.mark.parametrize(("available", "drafted", "fits"), [(7, 0, True), (6, 0, False), (9, -2, True), (9, -3, False)])
+def test_what_is_to_be_moved_has_to_be_there_beside_what_is_drafted(available: int, drafted: int, fits: bool) -> None:
+    heading = Heading(SuggestionKind.TRANSFER, None, "WEST", "EAST")
+    places = planned(PlaceStock("EAST", 0, 0, None), PlaceStock("WEST", available, 0, None, planned=drafted)).places
+    assert still_fits(heading, replace(line(1), quantity=7, together=7), places) is fits
+    assert not still_fits(heading, replace(line(1), quantity=7, together=7), {"EAST": places["EAST"]})
 
 
 def line(number: int) -> SuggestedLine:

@@ -87,6 +87,15 @@ def test_another_threshold_may_open_an_alert_and_none_closes_it() -> None:
     assert len(opened(watch.crossings)) == 2
 
 
+def test_a_place_that_never_had_more_than_a_threshold_has_not_crossed_it_for_being_unwatched_meanwhile() -> None:
+    watch = ItemWatch("id")
+    for movement in movements([3]):
+        watch.take_in(movement, lambda at: Thresholds(LOW_AT))
+    watch.judge("EAST", None)
+    watch.judge("EAST", Thresholds(LOW_AT))
+    assert watch.crossings == []
+
+
 def test_random_walks_raise_what_a_look_at_the_whole_walk_says() -> None:
     for seed in range(200):
         chance = random.Random(seed)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.inventory.ledger import Kind
 from gateway.planning.demand import ItemMovement
-from gateway.planning.figures import DemandFigures, DemandPattern, figures
+from gateway.planning.figures import DemandFigures, DemandPattern, figures, figures_over
 from gateway.planning.series import ALL_CHANNELS, SIZE_DECAY, Cell, Series
 from gateway.planning.velocity import ItemVelocity, decay_per_day
 from tests.planning.ledgers import ACTS, Act, Ledger, day_of
@@ -90,8 +90,8 @@ def test_the_figures_are_those_of_the_calendar(acts: list[Act], location_id: str
         assert not movements
         return
     days = list(_calendar(movements, now, channel_id))
-    assert cell.counted_days == len(days)
     series = cell.series.get(channel_id, Series())
+    assert cell.span(series).counted_days == len(days)
     assert (series.units_total, series.demand_days) == (sum(days), sum(map(bool, days)))
     found = figures(cell, series)
     assert (found is None) == (not days)
@@ -100,13 +100,15 @@ def test_the_figures_are_those_of_the_calendar(acts: list[Act], location_id: str
 
 
 def _calendar(movements: Sequence[ItemMovement], now: datetime, channel_id: str) -> Iterator[int]:
-    """The demand of each day that counts, the plain way: one day after the other."""
+    """The demand of each day that counts, the plain way: one day after the other. A channel's begin with its first."""
+    sold = [day_of(one) for one in movements if one.is_demand and channel_id in (one.channel_id, ALL_CHANNELS)]
     by_day: dict[date, list[ItemMovement]] = defaultdict(list)
     for movement in movements:
         by_day[day_of(movement)].append(movement)
     levels: dict[str, int] = {}
     credit: dict[str, int] = defaultdict(int)
     day = min(by_day)
+    begin = day if channel_id == ALL_CHANNELS else min(sold, default=day)
     while day < now.date():
         in_stock = any(level > 0 for level in levels.values())
         demand = {key: -units for key, units in credit.items()}
@@ -117,7 +119,7 @@ def _calendar(movements: Sequence[ItemMovement], now: datetime, channel_id: str)
             for key in {ALL_CHANNELS, movement.channel_id or ALL_CHANNELS} if movement.is_demand else ():
                 demand[key] = demand.get(key, 0) - line.delta
         credit.update((key, max(0, -units)) for key, units in demand.items())
-        if in_stock or any(units > 0 for units in demand.values()):
+        if day >= begin and (in_stock or any(units > 0 for units in demand.values())):
             yield max(0, demand.get(channel_id, 0))
         day += timedelta(days=1)
 
@@ -152,6 +154,22 @@ def test_days_without_stock_are_not_days_without_demand() -> None:
 def test_an_order_that_was_taken_without_stock_is_demand_all_the_same() -> None:
     cell = cell_after(Ledger().write([sale(0, 3)]), 5)
     assert (cell.counted_days, cell.days_without_stock, cell.series["shop"].units_total) == (1, 4, 3)
+
+
+def test_backorders_less_their_cancellations_are_demand_and_days_on_which_they_wait_count() -> None:
+    ledger = Ledger().owe(0, Kind.BACKORDER_CREATE, 7, "shop").owe(1, Kind.BACKORDER_CREATE, 5)
+    ledger.owe(2, Kind.BACKORDER_CANCEL, -2).owe(1, Kind.BACKORDER_CREATE, 3)
+    cell = cell_after(ledger, 5)
+    assert (cell.series[ALL_CHANNELS].units_total, cell.series["shop"].units_total) == (7 + 5 - 2 + 3, 7)
+    assert (cell.owed, cell.counted_days, cell.days_without_stock) == (13, 5, 0)
+
+
+def test_a_backorder_that_arrives_or_waits_for_another_purchase_is_no_demand_again() -> None:
+    ledger = Ledger().owe(0, Kind.BACKORDER_CREATE, 7).owe(1, Kind.BACKORDER_MOVE, -7).owe(0, Kind.BACKORDER_MOVE, 7)
+    ledger.owe(1, Kind.INBOUND_RECEIVE, -7)
+    cell = cell_after(ledger, 9)
+    assert cell.series[ALL_CHANNELS].units_total == 7
+    assert (cell.owed, cell.counted_days, cell.days_without_stock) == (0, 3, 6)
 
 
 def test_what_was_given_back_later_is_taken_off_the_demand_that_follows() -> None:
@@ -206,7 +224,21 @@ def test_the_rate_of_a_dead_item_halves_with_each_half_life_in_stock() -> None:
     assert rates[1] == pytest.approx(rates[0] / 2, rel=1e-3) and rates[2] == pytest.approx(rates[0] / 4, rel=1e-3)
 
 
-def test_the_rates_of_all_channels_and_locations_add_up() -> None:
+def test_a_channel_is_not_slow_for_what_was_sold_before_it_was_there() -> None:
+    ledger = daily([5] * 60).write([sale(1, 10, "new"), *[sale(1, 10, "new")] * 4])
+    found = figures_after(ledger, 65, "new")
+    assert (found.units_per_day, found.demand_probability, found.variance) == pytest.approx((10.0, 1.0, 0.0))
+    cell = cell_after(ledger, 65)
+    assert cell.span(cell.series["new"]).counted_days == 5
+    assert figures(cell, Series()) == DemandFigures(0.0, 0.0, 0.0, None, None, 65)  # of a channel that never sold it
+
+
+def test_an_item_that_waited_for_its_first_buyer_is_slow() -> None:
+    found = figures_after(daily([0] * 30 + [6]), 31)
+    assert found.mean < 1
+
+
+def test_the_rates_of_all_channels_and_locations_add_up_over_the_same_days() -> None:
     acts = [Act(0, Kind.ADJUST, 99, at) for at in ("EAST", "WEST")]
     for day, (at, channel_id) in enumerate([("EAST", "shop"), ("WEST", "till"), ("EAST", None), ("EAST", "till")]):
         acts.append(Act(1, Kind.SALE, -day - 1, at, channel_id))
@@ -217,7 +249,7 @@ def test_the_rates_of_all_channels_and_locations_add_up() -> None:
     def mean(at: str | None, channel_id: str = ALL_CHANNELS) -> float:
         cell = cells[at]
         assert cell is not None
-        found = figures(cell, cell.series[channel_id])
+        found = figures_over(cell.span(Series()), cell.series[channel_id])
         assert found is not None
         return found.mean
 

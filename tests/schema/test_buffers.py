@@ -48,9 +48,12 @@ query($sku: String!, $channelId: String!) {
 fragment term on BufferTerm { value units ruleId }
 """
 PREVIEW = """
-query($changes: [BufferRuleChangeInput!]!, $channelId: String, $after: String, $onlyChanged: Boolean! = true) {
+query(
+  $changes: [BufferRuleChangeInput!]!, $channelId: String, $after: String, $totalsAfter: String
+  $onlyChanged: Boolean! = true
+) {
   offerPreview(changes: $changes, channelId: $channelId) {
-    totals { listings changed unitsNow unitsThen toZero fromZero complete }
+    totals(after: $totalsAfter) { listings changed unitsNow unitsThen toZero fromZero complete endCursor }
     lines(first: 2, after: $after, onlyChanged: $onlyChanged) {
       nodes { channelId sku now then } pageInfo { hasNextPage endCursor }
     }
@@ -236,6 +239,7 @@ async def test_a_change_is_tried_out_on_every_listing_before_it_is_made(trade: T
         "toZero": 0,
         "fromZero": 2,
         "complete": True,
+        "endCursor": None,
     }
     first = found["lines"]
     rest = (await trade.preview(*changes, after=first["pageInfo"]["endCursor"]))["lines"]
@@ -258,7 +262,19 @@ async def test_a_preview_of_many_listings_goes_on_where_it_stopped(
     monkeypatch.setattr(offer_preview, "LOOKED_AT_MAX", 4)
     change = {"set": {"channelId": "web", "sku": "STOOL", "fixed": 1}}
     first = await trade.preview(change)
-    assert (first["totals"]["listings"], first["totals"]["complete"]) == (4, False)
+    some = first["totals"]
+    assert (some["listings"], some["changed"], some["unitsNow"], some["complete"]) == (4, 0, 28, False)
+    rest = (await trade.preview(change, totalsAfter=some["endCursor"]))["totals"]
+    assert rest == {
+        "listings": 2,
+        "changed": 1,
+        "unitsNow": 20,
+        "unitsThen": 19,
+        "toZero": 0,
+        "fromZero": 0,
+        "complete": True,
+        "endCursor": None,
+    }
     seen, page = list(first["lines"]["nodes"]), first["lines"]["pageInfo"]
     while page["hasNextPage"]:
         lines = (await trade.preview(change, after=page["endCursor"]))["lines"]

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from gateway.inventory.access import Scope
+from gateway.operations.calls import Call
+from gateway.operations.sourcing import LineRequest
+from gateway.operations.velocity_fold import SETTLED_AFTER
 from tests.clock import StoppedClock
 from tests.schema.shop import Shop, open_shop
 
@@ -39,8 +42,9 @@ mutation($input: QuotePolicySetInput!) {
     userErrors { field code } }
 }
 """
+LOCATE = "mutation($input: LocationUpdateInput!) { locationUpdate(input: $input) { userErrors { code } } }"
 READ = "query($id: ID!) { quote(id: $id) { state } }"
-RULES = [
+RULES: list[dict[str, object]] = [
     {"name": "scarce", "availableTo": 20, "sharePercentMax": 50},
     {"name": "lamps", "skus": ["LAMP"], "discountPercent": "10"},
 ]
@@ -121,6 +125,22 @@ async def test_a_quote_is_accepted_once_whoever_is_first(desk: Desk) -> None:
     assert (len(held), codes) == (1, ["ALREADY_ACCEPTED"] * 7)
 
 
+async def test_what_was_quoted_comes_from_where_it_costs_least_if_asked_for(desk: Desk) -> None:
+    located = await desk.shop.owner.ask(LOCATE, input={"id": "WEST", "zone": "CA"})
+    assert located["locationUpdate"]["userErrors"] == []
+    quotes = [(await desk.quote(key, {"sku": "LAMP", "quantity": 2}))["quote"]["id"] for key in ("q-1", "q-2")]
+    near = {"strategy": "LEAST_COST", "destination": {"zone": "CA"}}
+    taken, again = [await desk.accept("a-1", quotes[0], **near) for _ in range(2)]
+    assert [line["locationId"] for line in taken["reservation"]["lines"]] == ["WEST"]
+    assert (again["replayed"], again["reservation"]) == (True, taken["reservation"])
+    other = await desk.accept("a-1", quotes[0], **near | {"destination": {"zone": "NY"}})
+    assert [error["code"] for error in other["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    lost = await desk.accept("a-2", quotes[1], strategy="LEAST_COST", destination={"latitude": 1})
+    assert [error["field"] for error in lost["userErrors"]] == [["input", "destination", "longitude"]]
+    plain = await desk.accept("a-2", quotes[1])
+    assert [line["locationId"] for line in plain["reservation"]["lines"]] == ["EAST"]
+
+
 async def test_an_expired_quote_is_not_honoured(desk: Desk) -> None:
     await desk.write_policy([], 0)
     quote_id = (await desk.quote("q-1", {"sku": "LAMP", "quantity": 2}))["quote"]["id"]
@@ -185,3 +205,40 @@ async def test_a_rule_for_a_tag_applies_to_the_items_that_carry_it(desk: Desk) -
     await desk.write_policy([{"name": "bulky", "tags": ["bulky"], "quantityMax": 1}], 0)
     quote = (await desk.quote("q-1", {"sku": "SOFA", "quantity": 2}, {"sku": "LAMP", "quantity": 2}))["quote"]
     assert [(line["rule"], line["quantity"]) for line in quote["lines"]] == [("bulky", 1), (None, 2)]
+
+
+async def test_dead_stock_is_quoted_as_overstock_once_it_has_been_there_for_a_month(desk: Desk) -> None:
+    await desk.write_policy([{"name": "overstock", "daysOfCoverFrom": 180, "discountPercent": "20"}], 0)
+    rules: list[list[str | None]] = []
+    for day in (29, 2):
+        desk.clock.advance(day * 86_400)
+        await desk.shop.gateway.planning.follow()
+        quote = (await desk.quote(f"q-{day}", {"sku": "LAMP", "quantity": 1}, {"sku": "SOFA", "quantity": 1}))["quote"]
+        rules.append([line["rule"] for line in quote["lines"]])
+    assert rules == [[None, None], ["overstock", None]]  # 7 units are no overstock yet
+    assert quote["lines"][0]["why"][1] == "at least 1085.0 days of cover, as none was sold on 31 days"
+
+
+async def test_days_of_cover_are_those_of_the_locations_asked_for(desk: Desk) -> None:
+    await desk.shop.stock_up({"VASE": {"NORTH": 1}})
+    more = await desk.shop.owner.adjust("more", "LAMP", {"WEST": 45, "NORTH": 20})
+    assert more["userErrors"] == []
+    for day in range(10):
+        line = LineRequest("LAMP", 2, location_ids=("EAST",))
+        lines = [line, LineRequest("LAMP", 1, location_ids=("WEST",))]
+        await desk.shop.gateway.orders.reservations.create(Call("tests", f"day-{day}"), lines)
+        desk.clock.advance(86_400)
+    desk.clock.advance(SETTLED_AFTER.total_seconds() + 1)
+    await desk.shop.gateway.planning.follow()
+    why = []
+    for places in (["EAST"], ["WEST"], ["EAST", "WEST"], ["NORTH"], None):
+        asked = {"sku": "LAMP", "quantity": 1, "locationIds": places}
+        [line] = (await desk.quote(f"q-{places}", asked))["quote"]["lines"]
+        why.append(line["why"][1])
+    assert why == [
+        "40.0 days of cover at 2.00 a day",
+        "40.0 days of cover at 1.00 a day",
+        "40.0 days of cover at 3.00 a day",
+        "days of cover unknown",
+        "46.7 days of cover at 3.00 a day",
+    ]

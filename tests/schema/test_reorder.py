@@ -38,7 +38,8 @@ query($sku: String!) {
   replenishment(sku: $sku) {
     sku terms { supplier } leadTime { meanDays }
     places {
-      locationId available position daysOfCover economicOrderQuantity orderUpTo isDue spare toMoveHere toBuy
+      locationId available incoming lapsed promised drafted position
+      daysOfCover economicOrderQuantity orderUpTo isDue spare toMoveHere toBuy
       replenishment { reviewDays serviceLevel safetyStock lowStockAt reviewDaysFrom serviceLevelFrom lowStockAtFrom }
       reorderPoint {
         units demandPerDay demandVariance leadTimeDays leadTimeVariance leadTimeDemand undershoot variance safetyStock

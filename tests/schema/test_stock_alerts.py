@@ -33,6 +33,10 @@ RULES_SET = """mutation($rules: [ReplenishmentRuleInput!]!) {
   it: replenishmentSet(input: {rules: $rules}) { userErrors { code } }
 }"""
 CLOSE = """mutation($id: String!) { locationDeactivate(input: {id: $id}) { location { active } } }"""
+OPEN = """mutation($id: String!) { locationDeactivate(input: {id: $id, active: true}) { location { active } } }"""
+ARCHIVE = """mutation($sku: String!, $archived: Boolean!) {
+  itemArchive(input: {sku: $sku, archived: $archived}) { userErrors { code } }
+}"""
 LIMIT = """mutation($sku: String!, $units: Quantity!) {
   itemUpdate(input: {sku: $sku, backorderLimit: $units}) { userErrors { code message } }
 }"""
@@ -60,6 +64,13 @@ class Watched:
 
     async def plan(self) -> None:
         assert await self.shop.gateway.reorder.nightly.plan() is not None
+
+    async def plan_with_demand(self) -> None:
+        """From what was sold up to now, and look at what that says."""
+        await self.look()
+        await self.shop.gateway.planning.follow()
+        await self.plan()
+        await self.look()
 
     async def listed(self, **filter: Any) -> list[dict[str, Any]]:
         nodes = (await self.shop.owner.ask(ALERTS, filter=filter))["alerts"]["nodes"]
@@ -179,10 +190,7 @@ async def test_places_that_have_too_much_are_found_by_the_plan(watched: Watched)
             Call("tests", f"{watched.sku}-{day}"), [LineRequest(watched.sku, 1, location_ids=(watched.place,))]
         )
         watched.clock.advance(86_400)
-    await watched.look()
-    await watched.shop.gateway.planning.follow()
-    await watched.plan()
-    await watched.look()
+    await watched.plan_with_demand()
     [alert] = await watched.listed()
     [told] = alert["lines"]
     assert (alert["kind"], told["available"], told["threshold"]) == ("OVERSTOCK", 40, 30)
@@ -194,6 +202,22 @@ async def test_places_that_have_too_much_are_found_by_the_plan(watched: Watched)
     await watched.plan()
     await watched.look()
     assert len(await watched.listed()) == 1
+
+
+async def test_what_was_never_sold_is_too_much_after_a_month_unless_it_may_feed_other_places(watched: Watched) -> None:
+    for days in (29, 2):
+        assert await watched.listed() == []
+        watched.clock.advance(days * 86_400)
+        await watched.plan_with_demand()
+    lines = [line for alert in await watched.listed(kind="OVERSTOCK") for line in alert["lines"]]
+    # 30 days at 3 units in 31 days.
+    assert sorted((line["available"], line["threshold"]) for line in lines) == [(3, 3), (50, 3)]
+    line = LineRequest(watched.sku, 1, location_ids=(watched.place.replace("EAST", "WEST"),))
+    await watched.shop.gateway.orders.reservations.create(Call("tests", f"{watched.sku}-sold"), [line])
+    watched.clock.advance(86_400)
+    await watched.plan_with_demand()
+    states = {alert["lines"][0]["locationId"]: alert["state"] for alert in await watched.listed()}
+    assert states[watched.place] == "RESOLVED"
 
 
 async def test_more_promised_than_there_is_is_told_beyond_what_may_be_backordered(watched: Watched) -> None:
@@ -212,11 +236,28 @@ async def test_a_place_that_is_closed_is_watched_no_longer(watched: Watched) -> 
     await watched.adjust(-46)
     await watched.look()
     await watched.shop.owner.ask(CLOSE, id=watched.place)
-    await watched.shop.gateway.stock_store.locations(fresh=True)
-    await watched.adjust(-1)
     await watched.look()
     [alert] = await watched.listed()
     assert (alert["state"], alert["resolution"]) == ("RESOLVED", "The threshold is not watched any more.")
+    await watched.adjust(-4)
+    await watched.plan()
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "RESOLVED")]
+    await watched.shop.owner.ask(OPEN, id=watched.place)
+    await watched.plan()
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "OPEN"), ("LOW_STOCK", "RESOLVED"), ("OUT_OF_STOCK", "OPEN")]
+
+
+async def test_an_item_that_is_archived_is_watched_no_longer_until_it_is_restored(watched: Watched) -> None:
+    await watched.adjust(-46)
+    await watched.look()
+    await watched.shop.owner.ask(ARCHIVE, sku=watched.sku, archived=True)
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "RESOLVED")]
+    await watched.shop.owner.ask(ARCHIVE, sku=watched.sku, archived=False)
+    await watched.look()
+    assert await watched.told() == [("LOW_STOCK", "OPEN"), ("LOW_STOCK", "RESOLVED")]
 
 
 async def test_what_the_ledger_had_before_anybody_watched_raises_nothing(mongo_uri: str, database_name: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.bootstrap import Gateway
 from gateway.inventory.access import Scope
+from gateway.inventory.catalog import LocationChange
 from gateway.inventory.channels import Channel, ChannelState
 from gateway.inventory.orders import Precedence
 from gateway.operations.calls import Call
@@ -41,6 +42,7 @@ WEB = Channel(
     created_at=NOW,
     updated_at=NOW,
 )
+NEWER_SUMS = ("counted_before", "weight_before", "weight_squares_before")
 VELOCITY = """
 query($sku: String!, $locationId: String, $channelId: String) {
   velocity(sku: $sku, locationId: $locationId, channelId: $channelId) {
@@ -176,6 +178,59 @@ async def test_following_day_by_day_and_rebuilding_remember_exactly_the_same(tra
     admin = await trade.shop.client(Scope.ADMIN, name="admin")
     assert (await admin.ask(REBUILD))["velocityRebuild"]["userErrors"] == []
     await trade.follow()
+    assert await trade.remembered() == followed
+
+
+async def test_days_on_which_a_location_is_inactive_are_left_out_and_a_rebuild_knows_them_too(trade: Trade) -> None:
+    catalog = trade.shop.gateway.catalog
+    await trade.sell(6)
+    await trade.next_day()
+    for active in (False, False, True):  # the second time changes nothing
+        await catalog.change_location("EAST", LocationChange(active=active))
+        trade.clock.advance(10 * 86_400)
+    east = await catalog.change_location("EAST", LocationChange(active=False))
+    assert east.updated_at == trade.clock.now
+    trade.clock.advance(10 * 86_400)
+    await trade.follow()
+    terms = {"countedDays": 13, "daysWithoutStock": 28}  # those of both switches count
+    told = await trade.asked(locationId="EAST")
+    assert {name: told[name] for name in terms} == terms
+    assert (await trade.asked())["countedDays"] == 41  # the west was there all the time
+    await catalog.change_location("EAST", LocationChange(active=True))
+    await trade.sell(1)
+    await trade.follow()
+    followed = await trade.remembered()
+    assert followed.cells["EAST"].counted_days == 13
+    await trade.shop.gateway.planning.velocity.rebuild()
+    await trade.follow()
+    assert await trade.remembered() == followed
+
+
+async def test_a_location_that_was_inactive_before_that_was_kept_is_so_since_its_last_change(
+    trade: Trade, mongo_uri: str, database_name: str
+) -> None:
+    trade.clock.advance(5 * 86_400)
+    await trade.shop.gateway.catalog.change_location("WEST", LocationChange(active=False))
+    await trade.shop.gateway.database["locations"].update_one({"_id": "WEST"}, {"$unset": {"switches": ""}})
+    async with kernel(mongo_uri, database_name, clock=trade.clock):
+        trade.clock.advance(5 * 86_400)
+        await trade.follow()
+    west = await trade.asked(locationId="WEST")
+    assert (west["countedDays"], west["daysWithoutStock"]) == (6, 4)
+
+
+async def test_what_an_older_version_remembers_is_told_and_then_computed_anew(trade: Trade) -> None:
+    await sell_for_three_days(trade)
+    await trade.follow()
+    followed, database = await trade.remembered(), trade.shop.gateway.database
+    newer = {name: "" for name in ("active", "owed", *(f"series.web.{name}" for name in NEWER_SUMS))}
+    gone = {f"cells.EAST.{name}": "" for name in newer}
+    await database["velocities"].update_one({"_id": followed.item_id}, {"$unset": gone})
+    await database["planning"].update_one({"_id": "velocity"}, {"$unset": {"method": ""}})
+    assert (await trade.asked(locationId="EAST", channelId="web"))["units"] == 10
+    await trade.follow()
+    progress = await VelocityStore(database).progress()
+    assert progress is not None and progress.round == 1
     assert await trade.remembered() == followed
 
 

@@ -18,6 +18,7 @@ from gateway.inventory.receiving import ExpectedLine
 from gateway.operations.lead_time_fold import SETTLED_AFTER
 from gateway.operations.lead_times import Supply
 from gateway.planning.deliveries import Learnt
+from gateway.planning.supply_terms import SupplyTerms
 from gateway.store.lead_times import LeadTimeStore
 from gateway.supply_services import LEASE
 from tests.clock import StoppedClock
@@ -140,6 +141,25 @@ async def test_a_line_counts_once_all_of_it_is_there(buyer: Buyer) -> None:
     assert (delivery["days"], delivery["daysLate"]) == (pytest.approx(7, abs=0.01), 2)
 
 
+async def test_what_had_come_of_a_purchase_counts_once_the_rest_is_cancelled_however_it_is_learnt(buyer: Buyer) -> None:
+    inbound, first = buyer.shop.gateway.movements.inbound, buyer.clock.now + 5 * DAY
+    lines = [ExpectedLine("LAMP", "EAST", 10, first), ExpectedLine("SOFA", "EAST", 1)]
+    purchase = (await inbound.create(call(), "Rest", lines)).document
+    buyer.clock.advance(6 * 86_400)
+    await inbound.receive(call(), purchase.id, [Arrival(0, 6), Arrival(1, 1)])
+    await buyer.follow()
+    # Too late to say when the complete line was to come.
+    await inbound.update(call(), purchase.id, [(1, first)])
+    buyer.clock.advance(86_400)
+    await inbound.cancel(call(), purchase.id)
+    await buyer.follow()
+    followed = [await buyer.asked("Rest", sku) for sku in (None, "LAMP", "SOFA")]
+    assert [[one["daysLate"] for one in found["deliveries"]] for found in followed[1:]] == [[1], [None]]
+    await buyer.shop.gateway.supply.lead_times.rebuild()
+    await buyer.follow()
+    assert [await buyer.asked("Rest", sku) for sku in (None, "LAMP", "SOFA")] == followed
+
+
 async def test_more_purchases_than_one_step_are_learnt_by_one_process(mongo_uri: str, database_name: str) -> None:
     clock = StoppedClock()
     async with (
@@ -170,10 +190,16 @@ async def samples(gateway: Gateway, suppliers: list[str]) -> set[int]:
     return {lead_time.samples for lead_time in found.values()}
 
 
-async def test_a_supplier_that_never_delivered_takes_the_days_that_were_declared(buyer: Buyer) -> None:
-    asked = Supply("New", "id-LAMP", 3)
-    found = await buyer.shop.gateway.supply.lead_times.of_many([asked])
-    assert found[asked].mean_days == pytest.approx(3)
+async def test_a_supplier_that_never_delivered_takes_the_days_that_it_declares_for_the_item(buyer: Buyer) -> None:
+    gateway = buyer.shop.gateway
+    await gateway.reorder.terms.set([("SOFA", SupplyTerms("", "New", lead_time_days=33))])
+    assert (await buyer.asked("NEW ", "SOFA"))["leadTime"]["meanDays"] == pytest.approx(33)
+    for other in [await buyer.asked("New", "LAMP"), await buyer.asked("New")]:
+        assert other["leadTime"]["meanDays"] == pytest.approx(10)
+    purchase = (await gateway.movements.inbound.create(call(), "new", [ExpectedLine("SOFA", "EAST", 5)])).document
+    [coming] = (await gateway.supply.promises.available_to_promise("SOFA", 40)).supplies
+    assert (coming.due, coming.why) == (33, "no date; 33.0 days after the order")
+    await gateway.movements.inbound.cancel(call(), purchase.id)
 
 
 async def test_who_asks_for_an_unknown_sku_is_told_so(buyer: Buyer) -> None:

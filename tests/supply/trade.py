@@ -36,7 +36,7 @@ query($lines: [RequestedLineInput!]!, $by: DateTime, $destination: DestinationIn
 }
 """
 BACKORDER = """
-replayed userErrors { code field } entry { kind }
+replayed userErrors { code field } entry { kind owed { locationId delta } }
 backorder { id state owner reference channelId reservationIds
   lines { line inboundId inboundLine sku locationId quantity waiting allocated cancelled promisedFor } }
 """
@@ -48,14 +48,17 @@ mutation($input: InboundUpdateInput!) {
   it: inboundUpdate(input: $input) {
     userErrors { code }
     inbound { lines { bound expectedAt firstExpectedAt arrivedAt } }
-    hurts { inboundId inboundLine sku backorderId reference quantity promisedFor nowExpected reason }
+    hurts {
+      inboundId inboundLine sku backorderId backorderLine reference quantity promisedFor nowExpected reason
+      replacement { date confidence sources { locationId quantity date supply { documentId line } } }
+    }
   }
 }
 """
 AT_RISK = """
 query($after: String) {
   promisesAtRisk(first: 1, after: $after) {
-    nodes { inbound { id } hurts { quantity } }
+    nodes { inbound { id } hurts { quantity replacement { date } } }
     pageInfo { hasNextPage endCursor }
   }
 }

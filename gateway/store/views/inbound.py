@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pymongo.errors import PyMongoError
+
 from gateway.inventory.inbound import INBOUND, InboundOrder, InboundState
-from gateway.store.driver import Database
+from gateway.store.driver import Database, as_storage_error
 from gateway.store.inbound import read_inbound
-from gateway.store.views.pages import Place, newest_first, one
+from gateway.store.views.pages import Place, newest_first, one, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,22 @@ class InboundView:
         document = await one(self._purchases, document_id)
         return read_inbound(document) if document else None
 
+    async def by_ids(self, inbound_ids: Collection[str]) -> list[InboundOrder]:
+        """Those that exist."""
+        wanted = {"_id": {"$in": list(inbound_ids)}}
+        try:
+            return [read_inbound(document) for document in await self._purchases.find(wanted).to_list(len(inbound_ids))]
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+
+    async def item_ids(self, inbound_ids: Collection[str]) -> tuple[str, ...]:
+        """Of all items of these purchases; what is not there has none."""
+        try:
+            found = await self._purchases.distinct("lines.itemId", {"_id": {"$in": list(inbound_ids)}})
+        except PyMongoError as error:
+            raise as_storage_error(error) from error
+        return tuple(found)
+
     async def page(self, wanted: InboundFilter, after: Place | None, limit: int) -> list[InboundOrder]:
         """Newest first, from the purchase after `after` on."""
         named = {"supplier": wanted.supplier, "reference": wanted.reference}
@@ -49,6 +68,10 @@ class InboundView:
         if line:
             query["lines"] = {"$elemMatch": line}
         return [read_inbound(document) for document in await newest_first(self._purchases, query, after, limit)]
+
+    def place(self, inbound: InboundOrder) -> Place:
+        """Behind which the next page begins."""
+        return place_of(inbound.created_at, inbound.id)
 
     async def risky(self, overdue_before: datetime, after: Place | None, limit: int) -> list[InboundOrder]:
         """Purchases that hurt a backorder, or are overdue for one; the newest first, from the one after `after` on."""
