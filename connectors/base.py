@@ -70,6 +70,10 @@ class Connector(ABC, Generic[Config]):
         """How many calls of this channel may be under way at a time."""
         return CALLS_AT_ONCE_MAX
 
+    def authorities(self, config: Config) -> str | None:
+        """The certificates (PEM) that vouch for this channel's server in place of those which the machine trusts."""
+        return None
+
     def secrets(self, config: Config) -> Sequence[str]:
         """The keys a signature may be made with, the newest first; several while a key is being changed."""
         return ()

@@ -1,6 +1,7 @@
 """Carries out the flows of one channel: the only place in the connectors that waits."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -40,6 +41,8 @@ class ChannelClient(Generic[Config]):
     ) -> None:
         self._connector = connector
         self._session = session
+        authorities = connector.authorities(config)
+        self._trust = ssl.create_default_context(cadata=authorities) if authorities else True
         self._clock = clock
         self._auth: Auth = connector.auth(config)
         self._main = Bucket(connector.pace, clock)
@@ -160,7 +163,7 @@ class ChannelClient(Generic[Config]):
         try:
             async with self._slots:
                 self._breaker = self._breaker.admit(self._clock())
-                response = await self._session.send(request)
+                response = await self._session.send(request, self._trust)
         finally:
             bucket.settle(request.cost)
         allowance = self._connector.allowance(response)

@@ -1,5 +1,6 @@
 """What an operator enters to connect a channel: typed, documented, checked field by field."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -74,3 +75,18 @@ def _time_zone(name: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 """The IANA name of a time zone."""
+
+
+def _authority_pem(value: str) -> str:
+    try:
+        # Without a certificate, a context takes those of the machine.
+        known = bool(value) and ssl.create_default_context(cadata=value).cert_store_stats()["x509"] > 0
+    except (OSError, ValueError, TypeError):
+        known = False
+    if not known:
+        raise ValueError("must be a certificate, from -----BEGIN CERTIFICATE----- on")
+    return value
+
+
+AuthorityPem = Annotated[str, AfterValidator(_authority_pem)]
+"""The text of a PEM file with the certificates of one or more authorities."""

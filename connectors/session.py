@@ -1,5 +1,6 @@
 """The one HTTP session of a process, and the only module that opens connections to platforms."""
 
+import ssl
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -56,9 +57,10 @@ class HttpSession:
     async def close(self) -> None:
         await self._session.close()
 
-    async def send(self, request: Request) -> Response:
-        """The whole answer, whatever its status. Raises `Unreachable` when there is none, `Retriable` when it is too
-        large and `Permanent` when the address is not one we call."""
+    async def send(self, request: Request, trust: ssl.SSLContext | bool = True) -> Response:
+        """The whole answer, whatever its status. `trust` says whose certificates are accepted; unless stated, those
+        that the machine trusts. Raises `Unreachable` when there is none, `Retriable` when it is too large and
+        `Permanent` when the address is not one we call."""
         try:
             url = URL(request.url)
         except ValueError as error:
@@ -72,6 +74,7 @@ class HttpSession:
                 headers=request.headers,
                 data=request.body or None,
                 allow_redirects=False,
+                ssl=trust,
             ) as answer:
                 body = await self._read(answer)
                 return Response(status=answer.status, headers=answer.headers, body=body)

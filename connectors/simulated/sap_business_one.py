@@ -17,6 +17,7 @@ from connectors.simulated.platform import SimulatedPlatform
 from connectors.simulated.sales import SoldOrder
 from connectors.simulated.sap_business_one_documents import SalesDocuments
 from connectors.simulated.sap_business_one_query import Query, Record, rows
+from connectors.simulated.sap_business_one_webhooks import Subscriptions
 from connectors.simulated.webhooks import Delivery
 
 WAREHOUSE = "01"
@@ -39,18 +40,20 @@ class _Posting(BaseModel):
 
 
 class SimulatedSapBusinessOne(SimulatedPlatform):
-    """Sells by orders, which only commit; `at_once` are invoices without one. `serial` items have serial numbers."""
+    """Sells by orders, which only commit; `at_once` are invoices without one. `serial` items have serial numbers, and
+    of `services` no stock is kept."""
 
     def __init__(self, stock: Mapping[str, int]) -> None:
         super().__init__()
         self.serial: set[str] = set()
+        self.services: set[str] = set()
         self.documents = SalesDocuments(WAREHOUSE, self.new_id)
         self.at_once = self.documents.at_once
         self.postings = 0
         self.logins = 0
         self.session = ""
         self.webhook_key = "webhook key"
-        self.subscription: Record | None = None
+        self.subscriptions = Subscriptions()
         for sku, quantity in stock.items():
             self.shelf.put(sku, WAREHOUSE, quantity)
         self.skus = list(stock)
@@ -97,7 +100,10 @@ class SimulatedSapBusinessOne(SimulatedPlatform):
             "data": {"DocEntry": number},
         }
         body = orjson.dumps([event])
-        digest = base64.b64encode(hmac.digest(self.webhook_key.encode(), body, hashlib.sha256)).decode()
+        key = self.subscriptions.key(otherwise=self.webhook_key)
+        if key is None:
+            return []
+        digest = base64.b64encode(hmac.digest(key.encode(), body, hashlib.sha256)).decode()
         return [Delivery({"Content-Type": "application/json", "X-B1-Webhook-Signature": digest}, body)]
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -124,7 +130,9 @@ class SimulatedSapBusinessOne(SimulatedPlatform):
         if request.method == "POST" and name == "InventoryPostings":
             return await self._post(request)
         if name == "EventSubscriptions":
-            return await self._subscribe(request)
+            return await self.subscriptions.serve(request, key)
+        if name == "CompanyService_GetAdminInfo":
+            return self.subscriptions.company()
         if name == "QueryService_PostQuery":
             return await self._query(request)
         found = self._entities(name)
@@ -156,7 +164,7 @@ class SimulatedSapBusinessOne(SimulatedPlatform):
         return {
             "ItemCode": sku,
             "ItemName": sku.title(),
-            "InventoryItem": "tYES",
+            "InventoryItem": "tNO" if sku in self.services else "tYES",
             "ManageSerialNumbers": "tYES" if sku in self.serial else "tNO",
             "ManageBatchNumbers": "tNO",
             "ItemWarehouseInfoCollection": [level],
@@ -168,18 +176,13 @@ class SimulatedSapBusinessOne(SimulatedPlatform):
         except ValidationError as wrong:
             return _error(400, -1, str(wrong.errors()[0]["loc"]))
         for line in posting.lines:
-            if line.warehouse != WAREHOUSE or line.item not in self.skus or line.item in self.serial:
+            known = line.warehouse == WAREHOUSE and line.item in self.skus
+            if not known or line.item in self.serial | self.services:
                 return _error(400, "-5002", f"{line.item}: the item cannot be counted there")
         self.postings += 1
         for line in posting.lines if PLAYED not in request else ():
             self.shelf.put(line.item, WAREHOUSE, int(line.counted) - self.committed(line.item))
         return web.json_response({"DocumentEntry": self.postings}, status=201)
-
-    async def _subscribe(self, request: web.Request) -> web.StreamResponse:
-        if request.method == "GET":
-            return web.json_response(self.subscription) if self.subscription else _error(404, -2028, "No records")
-        self.subscription = orjson.loads(await request.read()) if request.method == "POST" else None
-        return web.json_response(self.subscription, status=201) if self.subscription else web.Response(status=204)
 
     async def _query(self, request: web.Request) -> web.StreamResponse:
         """Answers JSON and calls it text, as the vendor's does."""

@@ -1,6 +1,7 @@
 """Carrying out flows: what is counted, what is refused, and what ends."""
 
 import asyncio
+import ssl
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ class Scripted(HttpSession):
         self.sent = 0
         self.never = asyncio.Event()
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, trust: ssl.SSLContext | bool = True) -> Response:
         self.sent += 1
         given = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(given, Exception):

@@ -1,6 +1,7 @@
 """What the client offers to connectors that ask for more: pauses, budgets, scopes, calls without credentials."""
 
 import asyncio
+import ssl
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
@@ -46,7 +47,7 @@ class Recorded(HttpSession):
         self.under_way = self.most_under_way = 0
         self.go_on, self.two_under_way = asyncio.Event(), asyncio.Event()
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, trust: ssl.SSLContext | bool = True) -> Response:
         self.requests.append(request)
         if request.url.endswith("/token"):
             scope = parse_qs(request.body.decode()).get("scope", ["usual"])[0]

@@ -8,21 +8,27 @@ import orjson
 import pytest
 
 from connectors.errors import AuthExpired, Retriable
-from connectors.exchange import Notification, headers_of
 from connectors.messages import OrderEvent, OrderReference, OrderStage
-from connectors.signatures import HmacSignature
+from connectors.platforms.sap_business_one.lookups import CODES_MAX, uncounted
 from connectors.simulated import SimulatedSapBusinessOne
 from connectors.simulated.misbehaviour import Misbehaviour
 from connectors.simulated.platform import ReceivedRequest
 from connectors.updates import Confirmed, Deferred, Rejected, Stale
-from tests.connectors.case import NOW
+from tests.connectors.case import answer, drive
 from tests.connectors.cases.sap_business_one import CASE
 from tests.connectors.conftest import STOCK, MakeClient
 from tests.connectors.connected import Connected
 from tests.connectors.receiver import Receiver
 from tests.connectors.vendor_description import VendorDescription
 
-UNDESCRIBED = ("Warehouses", "DeliveryNotes", "Returns", "CreditNotes", "QueryService_PostQuery")
+UNDESCRIBED = (
+    "Warehouses",
+    "DeliveryNotes",
+    "Returns",
+    "CreditNotes",
+    "QueryService_PostQuery",
+    "CompanyService_GetAdminInfo",
+)
 SINCE = datetime.now(UTC) - timedelta(hours=1)
 
 
@@ -92,6 +98,24 @@ async def test_polls_find_every_kind_of_document_once(sap: Connected, shop: Simu
     assert [(await sap.order(order_id)).stage for order_id in found] == [OrderStage.OPEN, OrderStage.FULFILLED]
 
 
+async def test_a_service_is_sold_and_not_counted(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
+    shop.services.add("CAP")
+    shop.serial.add("SHIRT-RED-M")
+    order = await shop.sell_many({"MUG": 2, "CAP": 1, "SHIRT-RED-M": 1})
+    lines = (await sap.order(f"Orders-{order.order_id}")).lines or ()
+    assert [(line.sku, line.tracked) for line in lines] == [("MUG", True), ("CAP", False), ("SHIRT-RED-M", True)]
+    (asked,) = (request for request in shop.requests if "ItemCode eq 'MUG'" in request.query.get("$filter", ""))
+    assert "'CAP'" in asked.query["$filter"], "one look for all of them"
+
+
+def test_many_items_are_looked_up_in_parts_and_quotes_are_doubled() -> None:
+    codes = {f"ITEM-{number:03}" for number in range(CODES_MAX)} | {"O'NEILL"}
+    first, second = answer({"value": []}), answer({"value": [{"ItemCode": "O'NEILL", "InventoryItem": "tNO"}]})
+    requests, found = drive(uncounted(CASE.config(), codes), [first, second])
+    assert [str(request.query["$filter"]).count("ItemCode eq") for request in requests] == [CODES_MAX, 1]
+    assert requests[1].query["$filter"] == "ItemCode eq 'O''NEILL'" and found == {"O'NEILL"}
+
+
 async def test_items_with_numbers_and_unknown_ones_do_not_harm_others(
     sap: Connected, shop: SimulatedSapBusinessOne
 ) -> None:
@@ -127,30 +151,6 @@ async def test_a_lost_answer_is_made_good_by_looking(sap: Connected, shop: Simul
     shop.misbehave(Misbehaviour.NOTHING_CHANGED)
     (outcome,) = await sap.write(sap.update("MUG", 4, 6))
     assert isinstance(outcome, Deferred)
-
-
-async def test_the_webhook_is_registered_once(sap: Connected, shop: SimulatedSapBusinessOne) -> None:
-    for _ in range(2):
-        assert await sap.client.run(sap.connector.subscribe(sap.config, "https://gateway.example/1")) == ()
-    assert shop.subscription is not None and shop.subscription["WebhookURL"] == "https://gateway.example/1"
-    assert sum(request.method == "POST" and "Event" in request.path for request in shop.requests) == 1
-
-
-def test_the_challenge_is_answered() -> None:
-    token = "0b5c1b36-6f0c-4b87-8d9a-0f4f0c7b2f6e"
-    headers = headers_of({"X-B1-Webhook-Token": token})
-    reply = CASE.connector.handshake(CASE.config(), Notification(body=b"", headers=headers, received_at=NOW))
-    assert reply is not None and orjson.loads(reply.body) == {"Challenge": token}
-    strange = headers_of({"X-B1-Webhook-Token": "<script>"})
-    assert CASE.connector.handshake(CASE.config(), Notification(body=b"", headers=strange, received_at=NOW)) is None
-
-
-def test_the_signature_is_what_openssl_computes() -> None:
-    """printf '[{"id":"1"}]' | openssl dgst -sha256 -hmac s3cret -binary | base64"""
-    signature = CASE.connector.signature
-    assert isinstance(signature, HmacSignature)
-    headers = headers_of({"X-B1-Webhook-Signature": "yVtkFMtPTJxroIkaJf7z8/pWIi0qkAsj97Odk1A9Gew="})
-    signature.verify(Notification(body=b'[{"id":"1"}]', headers=headers, received_at=NOW), ["s3cret"])
 
 
 async def test_the_check_names_the_warehouses(sap: Connected) -> None:

@@ -16,33 +16,28 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-import orjson
-
 from connectors.abilities import CountedQuantity, StockAbilities, StockWrites
 from connectors.auth import Auth
 from connectors.base import Connector
 from connectors.catalog import CatalogEntry, ChannelCheck, ChannelLocation, ChannelStock, Page
 from connectors.config import revealed
 from connectors.errors import AuthExpired, ConnectorError, Retriable
-from connectors.exchange import Flow, Notification, Reply, Request, Response
+from connectors.exchange import Flow, Notification, Reply, Response
 from connectors.listing_ids import ListingIds
 from connectors.looked_at import write_between_looks
 from connectors.messages import ChannelMessage, MessageKind, OrderEvent, OrderReference
 from connectors.pacing import Pace
 from connectors.parts import Refusal, write_in_parts
-from connectors.platforms.sap_business_one import documents, orders
+from connectors.platforms.sap_business_one import documents, orders, webhooks
 from connectors.platforms.sap_business_one.lookups import TYPES, made_from
-from connectors.platforms.sap_business_one.service_layer import Record, SapBusinessOneConfig, entities, fault
+from connectors.platforms.sap_business_one.service_layer import Record, SapBusinessOneConfig, entities, fault, these
 from connectors.quantities import units_taken, units_there
 from connectors.session_cookie import SessionCookie
 from connectors.signatures import DigestText, HmacSignature
 from connectors.updates import Confirmed, Rejected, StockUpdate, UpdateOutcome
 
-WEBHOOK_ID = "inventory-gateway"
-CHALLENGE_HEADER = "X-B1-Webhook-Token"
 SESSION_ENDED = ("301", "-304")
 CHANGED_MEANWHILE = "-2039"
-_HAPPENED = ("Created", "Updated", "Closed", "Cancelled", "Reopened")
 _ITEM = "ItemCode,ItemName,InventoryItem,ManageSerialNumbers,ManageBatchNumbers,ItemWarehouseInfoCollection"
 
 
@@ -57,16 +52,20 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
     )
     listing_ids = ListingIds(required={"item_code": r"[^'\x00-\x1f]{1,50}"}, location=r"[^'\x00-\x1f]{1,8}")
     topics: ClassVar[Mapping[str, MessageKind]] = {
-        f"{name}.{verb}": MessageKind.ORDER_UPDATED for name in orders.SALES for verb in _HAPPENED
+        f"{name}.{verb}": MessageKind.ORDER_UPDATED for name in orders.SALES for verb in webhooks.HAPPENED
     }
     # What happens while its messenger is down is not told afterwards.
     sends_again = False
     setup = (
         "Make a user for the gateway with an indirect-access licence and the authorisations Inventory Posting, Item "
         "Master Data (read), Sales Order, Delivery, Return, A/R Invoice and A/R Credit Memo (read).",
-        "The Service Layer's certificate must be one that the gateway's machine trusts.",
-        "From FP 2602 on: enter a webhook key of your own, allow the user 'Webhook Manipulation', run the Webhook "
-        "Messenger beside the Service Layer, and subscribe the channel.",
+        "The Service Layer's certificate must be one that the gateway's machine trusts. Otherwise enter the "
+        "certificate of the authority that issued it, or itself where it is self-signed (ca_pem).",
+        "From FP 2602 on, have a superuser switch webhooks on, which are off by default: POST "
+        'CompanyService_UpdateAdminInfo with {"AdminInfo": {"EnableWebhook": "tYES"}}.',
+        "Then enter a webhook key of your own, allow the user 'Webhook Manipulation', run the Webhook Messenger beside "
+        "the Service Layer, and subscribe the channel. Do so again after the key has changed, with the former one as "
+        "the previous key.",
         "Items with serial or batch numbers, and warehouses with bin locations, are not written.",
     )
 
@@ -79,6 +78,9 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
             timeout_field="SessionTimeout",
         )
 
+    def authorities(self, config: SapBusinessOneConfig) -> str | None:
+        return config.ca_pem
+
     def calls_at_once(self, config: SapBusinessOneConfig) -> int:
         return 4
 
@@ -86,13 +88,12 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
         return revealed(config.webhook_key, config.previous_webhook_key)
 
     def handshake(self, config: SapBusinessOneConfig, notification: Notification) -> Reply | None:
-        token = "" if notification.body else notification.headers.get(CHALLENGE_HEADER, "")
-        plain = 0 < len(token) <= 64 and token.replace("-", "").isalnum()
-        return Reply(body=orjson.dumps({"Challenge": token}), content_type="application/json") if plain else None
+        return webhooks.challenge(notification)
 
     def topic(self, notification: Notification) -> str:
         """The first that we act on, of the many events that one notification holds."""
-        return next((topic for event in _events(notification) if (topic := _topic(event)) in self.topics), "")
+        topics = map(webhooks.topic, webhooks.events(notification))
+        return next((topic for topic in topics if topic in self.topics), "")
 
     def interpret(self, config: SapBusinessOneConfig, notification: Notification) -> list[ChannelMessage]:
         return [
@@ -101,8 +102,8 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
                 kind=self.topics[topic],
                 occurred_at=datetime.fromisoformat(event["time"]),
             )
-            for event in _events(notification)
-            if (topic := _topic(event)) in self.topics
+            for event in webhooks.events(notification)
+            if (topic := webhooks.topic(event)) in self.topics
         ]
 
     def set_stock(self, config: SapBusinessOneConfig, updates: Sequence[StockUpdate]) -> Flow[list[UpdateOutcome]]:
@@ -111,8 +112,7 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
 
         def look(wanted: Sequence[StockUpdate]) -> Flow[dict[str, int]]:
             codes = sorted({update.platform_ids["item_code"] for update in wanted})
-            where = " or ".join(f"ItemCode eq '{code}'" for code in codes)
-            for item in (yield from entities(config, "Items", _ITEM, where))[0]:
+            for item in (yield from entities(config, "Items", _ITEM, these(codes)))[0]:
                 seen.update({(item["ItemCode"], level.location_id): level for level in _levels(item)})
                 if not _tracked(item):
                     refused[item["ItemCode"]] = Rejected(
@@ -182,30 +182,11 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
         yield from made_from(config, "Returns", "DeliveryNotes", {0})
         places = tuple(ChannelLocation(location_id=at["WarehouseCode"], name=at["WarehouseName"]) for at in warehouses)
         summary = f"Connected to {config.company_db} with {len(places)} warehouse(s)"
-        return ChannelCheck(summary=summary, locations=places)
+        problems = () if config.webhook_key is None else (yield from webhooks.problems(config))
+        return ChannelCheck(summary=summary, problems=problems, locations=places)
 
     def subscribe(self, config: SapBusinessOneConfig, callback_url: str) -> Flow[tuple[str, ...]]:
-        if config.webhook_key is None:
-            return ("Enter webhook_key first (FP 2602 and later); until then, documents are asked for.",)
-        known = yield config.api.get(f"/EventSubscriptions('{WEBHOOK_ID}')", expected=(404,))
-        if known.status != 404:
-            if known.json()["WebhookURL"] == callback_url:
-                return ()
-            yield Request(method="DELETE", url=f"{config.api.url}/EventSubscriptions('{WEBHOOK_ID}')", repeatable=True)
-        key = {"Key": config.webhook_key.get_secret_value(), "Algorithm": "HMACSha256"}
-        subscription = {
-            "WebhookID": WEBHOOK_ID,
-            "WebhookURL": callback_url,
-            "AuthenticationType": "HMAC",
-            "AuthenticationCred": orjson.dumps(key).decode(),
-            "Handshake": "tYES",
-            "VerifyCertificate": "tYES",
-            "EventCollection": [
-                {"BusinessObject": name, "TransactionType": verb} for name in orders.SALES for verb in _HAPPENED
-            ],
-        }
-        yield config.api.send("POST", "/EventSubscriptions", subscription)
-        return ()
+        return webhooks.subscribe(config, callback_url)
 
     def classify(self, response: Response) -> ConnectorError | None:
         code, reason = ("", "") if response.status < 300 else fault(response)
@@ -217,18 +198,6 @@ class SapBusinessOne(Connector[SapBusinessOneConfig]):
         if error is not None and reason:
             error.reason = f"{error.reason}: {reason}"
         return error
-
-
-def _events(notification: Notification) -> list[Record]:
-    events = orjson.loads(notification.body)
-    if not isinstance(events, list) or not events:
-        raise ValueError("no list of events")
-    return events
-
-
-def _topic(event: Record) -> str:
-    """Of `sap.b1.Invoices.Created.v1` what lies between the vendor and the version."""
-    return str(event["type"].removeprefix("sap.b1.").rpartition(".v")[0])
 
 
 def _place(update: StockUpdate) -> tuple[str, str | None]:

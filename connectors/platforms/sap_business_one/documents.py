@@ -11,7 +11,7 @@ from connectors.catalog import Page
 from connectors.exchange import Flow
 from connectors.messages import MessageKind, OrderEvent, OrderReference
 from connectors.platforms.sap_business_one.fulfilment import DEPTH_MAX, Named, followed
-from connectors.platforms.sap_business_one.lookups import FIELDS, TYPES, by_number
+from connectors.platforms.sap_business_one.lookups import FIELDS, TYPES, by_number, uncounted
 from connectors.platforms.sap_business_one.orders import event, moment, own_lines
 from connectors.platforms.sap_business_one.service_layer import PER_PAGE, Record, SapBusinessOneConfig, request
 from connectors.polling import PollCursor
@@ -83,6 +83,9 @@ def read(config: SapBusinessOneConfig, order_id: str) -> Flow[OrderEvent | None]
     if answer.status == 404:
         return None
     document = answer.json()
-    if not own_lines(name, document):
+    own = own_lines(name, document)
+    if not own:
         return None
-    return event(config, (name, document), (yield from followed(config, (name, document))))
+    later = yield from followed(config, (name, document))
+    services = yield from uncounted(config, {line["ItemCode"] for line in own})
+    return event(config, (name, document), later, services)

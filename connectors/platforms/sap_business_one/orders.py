@@ -1,6 +1,6 @@
 """What a sale is by now: its own document, and what the documents made from it have moved."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,11 +14,16 @@ _OURS = frozenset((13, 15, 17))
 """Lines made from an invoice, a delivery or an order: those are counted there."""
 
 
-def event(config: SapBusinessOneConfig, sale: Named, later: Sequence[Named] = ()) -> OrderEvent:
-    """The sale with all that was made from it, at the time of the last change to any of them."""
+def event(
+    config: SapBusinessOneConfig, sale: Named, later: Sequence[Named] = (), services: Collection[str] = ()
+) -> OrderEvent:
+    """The sale with all that was made from it, at the time of the last change to any of them. Of `services` no stock
+    is kept."""
     name, document = sale
     total = moved(sale, later)
-    lines = tuple(_line(sale, line, total) for line in own_lines(name, document))
+    lines = tuple(
+        _line(sale, line, total, tracked=line["ItemCode"] not in services) for line in own_lines(name, document)
+    )
     cancelled = document["Cancelled"] == "tYES"
     waits = any(line.allocated for line in lines)
     return OrderEvent(
@@ -39,7 +44,7 @@ def own_lines(name: str, document: Record) -> list[Record]:
     return [line for line in document["DocumentLines"] if line["ItemCode"] and line.get("BaseType") not in _OURS]
 
 
-def _line(sale: Named, line: Record, total: Moved) -> OrderLine:
+def _line(sale: Named, line: Record, total: Moved, *, tracked: bool) -> OrderLine:
     """What came back can be sold again unless it is to be delivered once more, and so can what an order that was closed
     by hand left undelivered."""
     number, place = line["LineNum"], line["WarehouseCode"]
@@ -60,6 +65,7 @@ def _line(sale: Named, line: Record, total: Moved) -> OrderLine:
         fulfilled=min(shipped, ordered),
         refunded=min(back, shipped),
         location_id=place,
+        tracked=tracked,
         # What is released without having left the house is where it always was.
         return_location_id=back_to if back_to != place and 0 < back == released else None,
     )
