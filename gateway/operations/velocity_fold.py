@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -84,12 +83,13 @@ class VelocityFold:
         return replace(known, token=token)
 
     async def _fold(self, by_item: dict[str, list[ItemMovement]], round_: int, end: int) -> None:
-        known, switches = await asyncio.gather(self._velocities.many(by_item), self._velocities.switches())
+        stored = await self._velocities.many(by_item)
+        known = {item_id: velocity for item_id, velocity in stored.items() if velocity.round == round_}
+        switches = await self._velocities.switches() if len(known) < len(by_item) else ()
         changed = []
         for item_id, movements in by_item.items():
-            velocity = known.get(item_id)
-            if velocity is None or velocity.round != round_:
-                velocity = ItemVelocity(item_id, self._half_life_days, round_, switches=switches)
+            begun = ItemVelocity(item_id, self._half_life_days, round_, switches=switches)
+            velocity = known.get(item_id, begun)
             if not velocity.fold(movements):
                 await self._catch_up(velocity, end)
             changed.append(velocity)

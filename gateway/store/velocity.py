@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -84,24 +85,24 @@ class VelocityStore:
     async def many(self, item_ids: Collection[str]) -> dict[str, ItemVelocity]:
         if not item_ids:
             return {}
-        switches = await self.switches()
+        found = self._velocities.find({"_id": {"$in": list(item_ids)}})
         try:
-            documents = await self._velocities.find({"_id": {"$in": list(item_ids)}}).to_list(len(item_ids))
+            switches, documents = await asyncio.gather(self.switches(), found.to_list(len(item_ids)))
         except PyMongoError as error:
             raise as_storage_error(error) from error
         return {document["_id"]: _read(document, switches) for document in documents}
 
     async def one(self, item_id: str, location_key: str) -> ItemVelocity | None:
         """With no more than the cells that one of them is told from; None while nothing was folded of the item."""
-        switches = await self.switches()
-        # What all locations have together changes with each that is switched.
-        cells = "cells" if switches and location_key == ALL_LOCATIONS else f"cells.{location_key}"
+        needed = ["halfLifeDays", "round", "version", "seq", f"cells.{location_key}"]
+        found = self._velocities.find_one({"_id": item_id}, needed)
         try:
-            document = await self._velocities.find_one(
-                {"_id": item_id}, ["halfLifeDays", "round", "version", "seq", cells]
-            )
+            switches, document = await asyncio.gather(self.switches(), found)
         except PyMongoError as error:
             raise as_storage_error(error) from error
+        if switches and location_key == ALL_LOCATIONS:
+            # What all locations have together changes with each that is switched.
+            return (await self.many([item_id])).get(item_id)
         return None if document is None else _read(document, switches)
 
     async def put_many(self, velocities: Sequence[ItemVelocity]) -> None:
