@@ -14,7 +14,10 @@ SECRET = "hunter2hunter2"
 
 async def test_no_query_string_is_ever_logged(mongo_uri: str, database_name: str) -> None:
     settings = {"mongodb_uri": mongo_uri, "mongodb_database": database_name}
-    async with serving(log_level="debug", **settings) as server, httpx.AsyncClient(base_url=server.url) as http:
+    async with (
+        serving(log_level="debug", **settings) as server,
+        httpx.AsyncClient(base_url=server.url, timeout=30) as http,
+    ):
         for path in ("/webhooks/odoo", "/nowhere", "/graphql", "/metrics"):
             for method in ("POST", "GET"):
                 await http.request(method, path, params={"token": SECRET, "q": SECRET}, content=b"{")

@@ -19,7 +19,7 @@ from tests.cli.processes import command, finish, gone, serving, start
 
 async def get_anew(url: str) -> httpx.Response:
     """A request on a connection of its own."""
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with httpx.AsyncClient(timeout=40) as http:
         return await http.get(url)
 
 
@@ -28,7 +28,7 @@ async def test_without_a_uri_it_runs_its_own_database_and_leaves_no_process_behi
     async with serving("--data-dir", data_dir) as server:
         # Another command finds the running private database through the data directory.
         made = await command("keys", "create", "--name", "shop", "--scope", "admin", "--data-dir", data_dir)
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
             assert (await http.get("/readyz")).text == "ready\n"
             assert (await http.get("/healthz")).status_code == 200
             query = {"query": 'mutation { locationCreate(input: {id: "WH-1"}) { userErrors { code } } }'}
@@ -51,7 +51,10 @@ async def test_a_server_process_that_dies_is_replaced_and_ctrl_c_ends_all_polite
     mongo_uri: str, database_name: str
 ) -> None:
     settings = {"mongodb_uri": mongo_uri, "mongodb_database": database_name}
-    async with serving("--workers", "2", **settings) as server, httpx.AsyncClient(base_url=server.url) as http:
+    async with (
+        serving("--workers", "2", **settings) as server,
+        httpx.AsyncClient(base_url=server.url, timeout=30) as http,
+    ):
         first, second = server.descendants()
         first.kill()
         # Each request has a connection of its own; one that the dead process would have taken waits for the new one.

@@ -49,7 +49,7 @@ async def running(mongo_uri: str, database_name: str, **changes: object) -> Asyn
 
 async def test_readyz_turns_503_before_the_listener_closes(mongo_uri: str, database_name: str) -> None:
     async with running(mongo_uri, database_name, drain_seconds=0.5) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
             assert (await http.get("/readyz")).status_code == 200
             server.stopping.set()
             answer = await http.get("/readyz")

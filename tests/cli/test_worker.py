@@ -18,7 +18,7 @@ async def test_a_worker_with_a_port_answers_probes_and_metrics_only(mongo_uri: s
         async with asyncio.timeout(START_SECONDS_MAX):
             line = (await process.stdout.readline()).decode()
         url = line.removeprefix("Inventory gateway worker ready at ").strip()
-        async with httpx.AsyncClient(base_url=url) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
             assert (await http.get("/healthz")).text == "ok\n"
             assert (await http.get("/readyz")).text == "ready\n"
             assert "gateway_outbox_lag_seconds" in (await http.get("/metrics")).text
