@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from asyncio.subprocess import Process
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,16 +25,18 @@ Kill = Callable[[], None]
 
 
 class Watched:
-    """Calls `reached` at one step of the next stock write that a shop serves."""
+    """Kills at one step of the next stock write that a shop serves; a write that is only "intended" never arrives."""
 
     def __init__(self, step: str) -> None:
         self.step = step
         self.kill: Kill | None = None
+        self.killed = asyncio.Event()
 
     def reached(self, step: str) -> None:
         if step == self.step and self.kill is not None:
             kill, self.kill = self.kill, None
             kill()
+            self.killed.set()
 
 
 def watched(shop: SimulatedPlatform, watch: Watched) -> None:
@@ -45,6 +47,9 @@ def watched(shop: SimulatedPlatform, watch: Watched) -> None:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not shop.is_stock_write(request.path, await request.read()):
             return await serve(request, handler)
+        if watch.step == "intended" and watch.kill is not None:
+            await watch.killed.wait()
+            raise web.HTTPServiceUnavailable
         watch.reached("arrived")
         response = await serve(request, handler)
         watch.reached("applied")
@@ -56,14 +61,14 @@ def watched(shop: SimulatedPlatform, watch: Watched) -> None:
     shop._middleware = middleware  # type: ignore[method-assign]
 
 
-async def _kill_at_intent(gateway: Gateway, kill: Kill) -> None:
+async def _kill_at_intent(gateway: Gateway, watch: Watched) -> None:
     """Before the request: what is to be sent has been stored."""
 
     async def stored() -> bool:
         return bool(await gateway.database["listings"].count_documents({"intents": {"$exists": True}}))
 
     await until(gateway, "listings", stored)
-    kill()
+    watch.reached("intended")
 
 
 @pytest.mark.parametrize(
@@ -111,11 +116,7 @@ async def _let_the_lease_run_out(gateway: Gateway) -> None:
 
 async def _change_and_kill(gateway: Gateway, process: Process, watch: Watched, step: str) -> None:
     watch.kill = process.kill
-    killing: Awaitable[None] | None = None
-    if step == "intended":
-        killing = asyncio.create_task(_kill_at_intent(gateway, process.kill))
-        await asyncio.sleep(0)
     await change(gateway, "c1", SKU, -3)
-    if killing is not None:
-        await killing
+    if step == "intended":
+        await _kill_at_intent(gateway, watch)
     assert (await finish(process)).code == -signal.SIGKILL
