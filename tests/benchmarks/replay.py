@@ -267,7 +267,8 @@ async def main(size: Size, policies: Sequence[Policy]) -> list[Replayed]:
 
 
 if __name__ == "__main__":
-    policies: list[Policy] = [Fixed(0), Fixed(1), Fixed(2), Learning(0.98), Learning(0.995), Learning(0.997)]
+    quantiles = (0.98, 0.99, 0.995, 0.997, 0.999)
+    policies: list[Policy] = [*map(Fixed, range(3)), *map(Learning, quantiles)]
     done = asyncio.run(main(Size(), policies))
     if len(sys.argv) > 1:
         picture(done, Size(), Path(sys.argv[1]))
