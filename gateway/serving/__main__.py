@@ -19,13 +19,13 @@ from gateway.serving.collector import relieve_collector
 from gateway.serving.listeners import allow_many_connections
 from gateway.serving.process import run_process
 from gateway.serving.stopping import Stopping
-from gateway.serving.worker import READY
+from gateway.serving.worker import READY, STOP_SECONDS_MAX
 from gateway.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
 
-async def _work(settings: Settings, listener: socket.socket, lifeline: socket.socket) -> None:
+async def _work(settings: Settings, listener: socket.socket, lifeline: socket.socket, supervisor: int) -> None:
     """Serve until SIGTERM, or until the lifeline is cut because the supervisor stops or is gone."""
     assert settings.mongodb_uri is not None, "the supervisor names the database"
     stopping = Stopping()
@@ -40,6 +40,9 @@ async def _work(settings: Settings, listener: socket.socket, lifeline: socket.so
     async def watch() -> None:
         await asyncio.get_running_loop().sock_recv(lifeline, 1)
         stopping.request()
+        # A supervisor kills what takes longer; one that is gone took the private database with it, and every farewell
+        # to that takes as long as a database may take.
+        asyncio.get_running_loop().call_later(STOP_SECONDS_MAX + 0.5, _give_up, supervisor)
 
     watcher = asyncio.create_task(watch(), name="lifeline")
     try:
@@ -47,6 +50,17 @@ async def _work(settings: Settings, listener: socket.socket, lifeline: socket.so
         await run_process(settings, uri, listener, stopping=stopping.event, on_started=on_started)
     finally:
         watcher.cancel()
+
+
+def _give_up(supervisor: int) -> None:
+    _clean_up_behind(supervisor)
+    os._exit(1)
+
+
+def _clean_up_behind(supervisor: int) -> None:
+    """If it was killed, it could not clean up itself."""
+    if os.getppid() != supervisor:
+        shutil.rmtree(os.environ[SHARED_DIR_VARIABLE], ignore_errors=True)
 
 
 def main(arguments: list[str]) -> None:
@@ -61,14 +75,12 @@ def main(arguments: list[str]) -> None:
     lifeline.setblocking(False)
     try:
         with contextlib.suppress(asyncio.CancelledError):
-            uvloop.run(_work(settings, listener, lifeline))
+            uvloop.run(_work(settings, listener, lifeline, supervisor))
     except Exception:
         _log.exception("worker_failed")
         sys.exit(1)
     finally:
-        if os.getppid() != supervisor:
-            # It was killed, and could not clean up behind itself.
-            shutil.rmtree(os.environ[SHARED_DIR_VARIABLE], ignore_errors=True)
+        _clean_up_behind(supervisor)
 
 
 if __name__ == "__main__":

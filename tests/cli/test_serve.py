@@ -81,7 +81,8 @@ async def test_a_killed_parent_leaves_neither_workers_nor_mongod(tmp_path: Path)
         started = server.descendants()
         assert len(started) == 3
         server.process.kill()
-        await server.process.wait()
+        # Reads what they still have to say until the last has ended; unread, it would fill the pipe and hold them up.
+        assert (await finish(server.process)).code == -signal.SIGKILL
         assert await gone(started, 20)
 
 

@@ -263,18 +263,12 @@ async def test_a_preview_of_many_listings_goes_on_where_it_stopped(
     change = {"set": {"channelId": "web", "sku": "STOOL", "fixed": 1}}
     first = await trade.preview(change)
     some = first["totals"]
-    assert (some["listings"], some["changed"], some["unitsNow"], some["complete"]) == (4, 0, 28, False)
+    assert (some["listings"], some["complete"]) == (4, False)
     rest = (await trade.preview(change, totalsAfter=some["endCursor"]))["totals"]
-    assert rest == {
-        "listings": 2,
-        "changed": 1,
-        "unitsNow": 20,
-        "unitsThen": 19,
-        "toZero": 0,
-        "fromZero": 0,
-        "complete": True,
-        "endCursor": None,
-    }
+    assert (rest["listings"], rest["complete"], rest["endCursor"]) == (2, True, None)
+    # Which listings come first depends on their ids, which are random.
+    counted = ("changed", "unitsNow", "unitsThen", "toZero", "fromZero")
+    assert [some[name] + rest[name] for name in counted] == [1, 48, 47, 0, 0]
     seen, page = list(first["lines"]["nodes"]), first["lines"]["pageInfo"]
     while page["hasNextPage"]:
         lines = (await trade.preview(change, after=page["endCursor"]))["lines"]
