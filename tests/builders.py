@@ -33,9 +33,18 @@ def item(sku: str, levels: Mapping[str, int | Level], **changes: object) -> Item
     return Item(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def adjust(key: str, sku: str, deltas: Mapping[str, int], *, allow_backorder: bool = False, **cause: str) -> Adjust:
+def adjust(
+    key: str,
+    sku: str,
+    deltas: Mapping[str, int],
+    *,
+    allow_backorder: bool = False,
+    reason: str | None = None,
+    reference: str | None = None,
+    channel_id: str | None = None,
+) -> Adjust:
     lines = tuple(Adjustment(location_id, delta) for location_id, delta in deltas.items())
-    return Adjust(CLIENT, key, Cause(actor=CLIENT, **cause), sku, lines, allow_backorder)
+    return Adjust(CLIENT, key, Cause(CLIENT, reason, reference, channel_id), sku, lines, allow_backorder)
 
 
 def set_available(key: str, sku: str, location_id: str, quantity: int, compare: int | None = None) -> SetQuantities:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from tests.benchmarks.replay import Fixed, Learning, Size, replay, table
+from tests.benchmarks.replay import Fixed, Learning, Policy, Size, replay, table
 
 
 async def test_the_replay_ends_with_the_ledger_s_count_under_every_policy(mongo_uri: str, database_name: str) -> None:
+    policies: list[Policy] = [Fixed(1), Learning(0.99)]
     replays = [
         await replay(mongo_uri, f"{database_name}_{number}", Size.small(), policy)
-        for number, policy in enumerate([Fixed(1), Learning(0.99)])
+        for number, policy in enumerate(policies)
     ]
     for each in replays:
         tally = each.tally

@@ -51,7 +51,9 @@ def test_only_what_came_back_is_at_the_place_it_came_back_to(
 
 
 def test_whatever_a_platform_says_no_unit_is_counted_twice() -> None:
-    for stage, shipped, cancelled, lost, returned in itertools.product(OrderStage, *[range(4)] * 4):
+    for stage, shipped, cancelled, lost, returned in itertools.product(
+        OrderStage, range(4), range(4), range(4), range(4)
+    ):
         line = line_at(
             stage,
             line_id="1",

@@ -58,10 +58,12 @@ def report(stock: BatchStock, told: Event) -> ReportOrder:
     """As the operation makes it of what the order holds by now."""
     order = stock.record(KEY)
     held = order.lines.values() if isinstance(order, Order) else ()
-    lines = told.lines and tuple(
-        ReportedLine(item_id, item_id, ordered, allocated, shipped, ("EAST",))
-        for item_id, ordered, allocated, shipped in told.lines
-    )
+    lines = None
+    if told.lines is not None:
+        lines = tuple(
+            ReportedLine(item_id, item_id, ordered, allocated, shipped, ("EAST",))
+            for item_id, ordered, allocated, shipped in told.lines
+        )
     moved = sum(shipped for _, _, _, shipped in told.lines or ())
     return ReportOrder(
         scope="channel/woo",
