@@ -11,6 +11,13 @@ Network: TypeAlias = IPv4Network | IPv6Network
 AddressInfo: TypeAlias = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 
 NAT64 = ip_network("64:ff9b::/96")
+NOT_GLOBAL = tuple(
+    ip_network(network) for network in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "5f00::/16", "fec0::/10")
+)
+"""Stand for addresses of a network of one's own; not every Python's `is_global` knows them.
+
+https://www.iana.org/assignments/iana-ipv6-special-registry
+"""
 
 
 class AddressRefused(OSError):
@@ -36,7 +43,7 @@ def is_permitted(address: str, allowed: Sequence[Network]) -> bool:
     target = _innermost(ip_address(address.partition("%")[0]))
     if any(target in network for network in allowed):
         return True
-    return target.is_global and not target.is_multicast
+    return target.is_global and not target.is_multicast and not any(target in network for network in NOT_GLOBAL)
 
 
 def _innermost(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -46,7 +46,9 @@ def read_config(model: type[Config], entered: Mapping[str, Any]) -> Config:
         return model.model_validate(dict(entered))
     except ValidationError as error:
         problems = tuple(
-            ConfigProblem(tuple(str(part) for part in detail["loc"]) or ("config",), detail["msg"])
+            ConfigProblem(
+                tuple(str(part) for part in detail["loc"]) or ("config",), detail["msg"].removeprefix("Value error, ")
+            )
             for detail in error.errors(include_input=False, include_url=False, include_context=False)
         )
         raise InvalidConfig(problems) from None

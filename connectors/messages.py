@@ -59,7 +59,7 @@ class OrderLine:
     location_id: str | None = None
     """The platform's location the units are taken from; None where the platform did not say."""
     return_location_id: str | None = None
-    """Where `released` units went back to, when that is another place than `location_id`."""
+    """Where all `released` units, which had left, came back to, when that is another place than `location_id`."""
     tracked: bool = True
     """False: the platform ignores stock for it, say a service. It counts only where it is listed with us."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -64,3 +65,11 @@ def answered_at(response: Response) -> datetime | None:
     except ValueError:
         return None
     return stated.astimezone(UTC) if stated.tzinfo else stated.replace(tzinfo=UTC)
+
+
+def from_clock(since: datetime, zone: str) -> datetime:
+    """Where to begin at a platform that tells its changes by the clock of its time zone: earlier where that goes back
+    within an hour of `since`, since what it shows then it has shown before."""
+    local = ZoneInfo(zone)
+    now, soon = (at.astimezone(local).utcoffset() or timedelta(0) for at in (since, since + timedelta(hours=1)))
+    return since - max(now - soon, timedelta(0))

@@ -1,5 +1,6 @@
 """The one HTTP session of a process, and the only module that opens connections to platforms."""
 
+import socket
 import ssl
 from collections.abc import Sequence
 from types import TracebackType
@@ -81,7 +82,7 @@ class HttpSession:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, AddressRefused):
                 raise Permanent(f"{url.host} is in a private network, which the settings do not allow") from None
-            raise Unreachable(f"{url.host} cannot be reached: {type(error.os_error).__name__}") from error
+            raise Unreachable(f"{url.host} cannot be reached: {_in_words(error.os_error)}") from error
         except aiohttp.InvalidURL as error:
             raise Permanent("the address is not valid") from error
         except (TimeoutError, aiohttp.ClientError) as error:
@@ -98,3 +99,16 @@ class HttpSession:
             if len(body) > self._body_bytes_max:
                 raise Retriable(f"the answer is larger than {self._body_bytes_max} bytes")
         return bytes(body)
+
+
+def _in_words(error: OSError) -> str:
+    """For the operator, who may have mistyped the address."""
+    match error:
+        case socket.gaierror():
+            return "its name is not known"
+        case ConnectionRefusedError():
+            return "it refuses the connection"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted ({error.verify_message})"
+        case _:
+            return type(error).__name__

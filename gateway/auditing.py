@@ -55,6 +55,7 @@ class BackgroundAudit:
                 check=found.check.value,
                 sku=found.sku,
                 location=found.location_id,
+                channel=found.channel_id,
                 bucket=found.bucket and found.bucket.value,
                 stored=found.stored,
                 expected=found.expected,

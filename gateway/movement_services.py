@@ -71,7 +71,7 @@ def create_movement_services(
         TransferOperations(stock, TransferView(database)),
         InboundOperations(stock, InboundView(database)),
         CountOperations(stock, history, clock, timedelta(days=settings.count_age_days_max)),
-        HistoryOperations(history, clock),
+        HistoryOperations(history, stock_store, clock),
         auditor,
         BackgroundAudit(auditor, leases, metrics, interval),
     )

@@ -31,6 +31,12 @@ def open_secret_key(given: str | None, data_dir: Path) -> MultiFernet:
     return _cipher(path.read_text("ascii", "replace"), str(path))
 
 
+def check_secret_key(given: str | None, data_dir: Path) -> None:
+    """Raise SecretKeyInvalid for a key that is none, before any channel needs it; none is made."""
+    if given is not None or (data_dir / FILE_NAME).exists():
+        open_secret_key(given, data_dir)
+
+
 def _cipher(keys: str, source: str) -> MultiFernet:
     parts = [part.strip() for part in keys.split(",") if part.strip()]
     if not parts:

@@ -150,7 +150,12 @@ class Settings(BaseSettings):
         default=None, description="Address that platforms send webhooks to, where a proxy changes it; some sign it."
     )
     webhook_bytes_max: int = Field(default=5_000_000, ge=1_000, description="Largest webhook body, in bytes.")
-    inbox_events_at_once: int = Field(default=8, ge=1, le=100, description="Webhooks worked on at the same time.")
+    inbox_events_at_once: int = Field(
+        default=8,
+        ge=1,
+        le=100,
+        description="Webhooks of a channel worked on at the same time; of all, four times as many.",
+    )
     inbox_retention_days: float = Field(
         default=30, gt=0, le=3_660, description="How long webhooks are kept after they were worked on, in days."
     )

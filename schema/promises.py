@@ -65,10 +65,13 @@ class PromisePlace:
     available: Quantity = strawberry.field(
         description="Units, those kept for other channels left out; negative where more was promised than there is."
     )
+    owed: Quantity = strawberry.field(
+        description="Units due to backorders whose purchases bring them no more: the first that can be had are theirs."
+    )
 
     @classmethod
     def of(cls, place: Place) -> PromisePlace:
-        return cls(location_id=place.location_id, available=Quantity(place.available))
+        return cls(location_id=place.location_id, available=Quantity(place.available), owed=Quantity(place.owed))
 
 
 @strawberry.type(description="One day, over all locations asked about.")

@@ -37,10 +37,11 @@ class PromisableForm(Body):
 class PlaceAnswer(Answer):
     location_id: str
     available: int = Field(description="Units to be taken today; negative where more was promised than there is.")
+    owed: int = Field(description="Units due to backorders whose purchases bring them no more: the first are theirs.")
 
     @classmethod
     def of(cls, place: Place) -> PlaceAnswer:
-        return cls(location_id=place.location_id, available=place.available)
+        return cls(location_id=place.location_id, available=place.available, owed=place.owed)
 
 
 class SupplyAnswer(Answer):
@@ -93,7 +94,7 @@ class PromisableAnswer(Answer):
     """What can be promised, term by term. Nothing is held by asking."""
 
     sku: str
-    places: list[PlaceAnswer] = Field(description="Where there are any today.")
+    places: list[PlaceAnswer] = Field(description="Where there are any today, or any are owed.")
     supplies: list[SupplyAnswer] = Field(description="What is on its way, the earliest first.")
     supplies_left_out: int = Field(description=f"Further ones, beyond the {SUPPLIES_MAX} that are listed.")
     days: list[DayAnswer] = Field(
@@ -105,7 +106,7 @@ class PromisableAnswer(Answer):
         today, listed = found.days[0].date, found.supplies[:SUPPLIES_MAX]
         return cls(
             sku=found.sku,
-            places=[PlaceAnswer.of(place) for place in found.places if place.available],
+            places=[PlaceAnswer.of(place) for place in found.places if place.available or place.owed],
             supplies=[SupplyAnswer.of(today, supply) for supply in listed],
             supplies_left_out=len(found.supplies) - len(listed),
             days=list(_changes(found.days)),

@@ -16,12 +16,13 @@ _SHOULD_BE = {
     Check.LEDGER: "its ledger says {}",
     Check.DOCUMENTS: "open documents account for {}",
     Check.VERSIONS: "its ledger has {} versions",
+    Check.QUOTAS: "its ledger says {}",
 }
 
 
 def audit(
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make quantities agree with their ledger, and record that in it.")
+        bool, typer.Option("--repair", help="Make levels agree with their ledger, and record that in it.")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -64,4 +65,7 @@ def describe(found: Mismatch) -> str:
     should_be = _SHOULD_BE[found.check].format(found.expected)
     if found.check is Check.VERSIONS:
         return f"{found.sku}: version {found.stored}, but {should_be}."
+    if found.check is Check.QUOTAS:
+        where = found.location_id or "any location"
+        return f"{found.sku} at {where}: {found.stored} used of the quota of '{found.channel_id}', but {should_be}."
     return f"{found.sku} at {found.location_id}: {found.stored} {found.bucket}, but {should_be}."

@@ -18,7 +18,7 @@ from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
 from gateway.logs import configure_logging
 from gateway.operations.stock_lines import HeaderInvalid
-from gateway.secret_key import SecretKeyInvalid
+from gateway.secret_key import SecretKeyInvalid, check_secret_key
 from gateway.serving.listeners import AddressUnavailable
 from gateway.serving.worker import WorkerFailed
 from gateway.settings import Settings
@@ -65,6 +65,12 @@ def run(command: Callable[[Settings], Coroutine[Any, Any, int]], **given: object
         raise typer.Exit(code)
 
 
+def check_secrets(settings: Settings) -> None:
+    """Raise SecretKeyInvalid now, not once a channel needs the key: then none would be worked on."""
+    given = settings.secret_key
+    check_secret_key(given.get_secret_value() if given else None, settings.data_dir)
+
+
 @asynccontextmanager
 async def opened_database(settings: Settings) -> AsyncIterator[str]:
     """The URI of the database: the operator's, once it is found fit, or the private one in the data directory.
@@ -84,9 +90,13 @@ async def opened_database(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def opened_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """The gateway as a command uses it that ends by itself."""
+    """The gateway as a command uses it that ends by itself; what it has begun to write is finished at Ctrl-C too."""
     async with opened_database(settings) as uri, open_gateway(settings, uri) as gateway:
-        yield gateway
+        try:
+            yield gateway
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await gateway.committer.close()
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:

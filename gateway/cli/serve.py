@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.bootstrap import open_gateway
-from gateway.cli.running import DataDir, opened_database, run
+from gateway.cli.running import DataDir, check_secrets, opened_database, run
 from gateway.serving.collector import relieve_collector
 from gateway.serving.listeners import allow_many_connections, bind_listeners, url_of
 from gateway.serving.stopping import Stopping
@@ -40,6 +40,7 @@ async def _serve(settings: Settings) -> int:
     # Here, because the commands that end by themselves need not wait for the web stack to be imported.
     from gateway.serving.process import run_process
 
+    check_secrets(settings)
     stopping = Stopping()
     stopping.on_signals(signal.SIGTERM, signal.SIGINT)
     allow_many_connections()

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from gateway.cli.running import DataDir, opened_gateway, run
 from gateway.inventory.identifiers import check_slug
-from gateway.operations.stock_import import StockImport
+from gateway.operations.stock_import import StockImport, Tally
 from gateway.operations.stock_lines import HEADER, BadLine, StockLine, read_lines, write_line
 from gateway.settings import Settings
 from gateway.store.items_bulk import MongoItemsInBulk
@@ -49,8 +49,7 @@ def import_file(file: ImportFile, strict: Strict = False, run_id: RunId = None, 
 
 def export_file(file: ExportFile = None, data_dir: DataDir = None) -> None:
     """Write the available quantities of every active item as CSV, sorted by SKU."""
-    with _replaced(file) if file else _standard_output() as target:
-        run(lambda settings: export_stock(settings, target), data_dir=data_dir)
+    run(lambda settings: export_to(settings, file), data_dir=data_dir)
 
 
 async def import_stock(settings: Settings, source: BinaryIO, *, strict: bool = False, run_id: str | None = None) -> int:
@@ -67,7 +66,8 @@ async def import_stock(settings: Settings, source: BinaryIO, *, strict: bool = F
         new_run_id = run_id or secrets.token_hex(6)
         items = MongoItemsInBulk(gateway.database)
         stock_import = StockImport(gateway.stock, items, new_run_id, resumable=run_id is not None)
-        with _progress(console, source) as advance:
+        tally = stock_import.tally
+        with _progress(console, source) as advance, _told_if_broken_off(console, tally):
             lines = read_lines(source)
             while not (strict and bad) and (chunk := list(islice(lines, CHUNK_LINES))):
                 bad += _report(console, chunk)
@@ -75,7 +75,6 @@ async def import_stock(settings: Settings, source: BinaryIO, *, strict: bool = F
                     console, await stock_import.apply([line for line in chunk if isinstance(line, StockLine)])
                 )
                 advance()
-        tally = stock_import.tally
         if tally.items_created:
             # Orders may have come in for what nobody here knew.
             await gateway.channels.inbox.wake()
@@ -84,6 +83,12 @@ async def import_stock(settings: Settings, source: BinaryIO, *, strict: bool = F
         f"{tally.items_created} items and {tally.locations_created} locations created (run {new_run_id})"
     )
     return 1 if bad else 0
+
+
+async def export_to(settings: Settings, file: Path | None) -> int:
+    """Export to a file, or to stdout; the exit code. Raises OSError where the file cannot be written."""
+    with _replaced(file) if file else _standard_output() as target:
+        return await export_stock(settings, target)
 
 
 async def export_stock(settings: Settings, target: TextIO) -> int:
@@ -107,6 +112,17 @@ def _report(console: Console, lines: Iterable[StockLine | BadLine]) -> int:
 
 
 @contextmanager
+def _told_if_broken_off(console: Console, tally: Tally) -> Iterator[None]:
+    """By Ctrl-C, or because the database went away."""
+    try:
+        yield
+    except BaseException:
+        so_far = f"Broke off; {tally.applied} lines or more were applied. Import the file again to set the rest."
+        console.print(so_far, markup=False, highlight=False, soft_wrap=True)
+        raise
+
+
+@contextmanager
 def _progress(console: Console, source: BinaryIO) -> Iterator[Callable[[], None]]:
     """A progress bar over the bytes of a file, from its beginning, for a terminal."""
     columns = (TextColumn("Importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -119,6 +135,8 @@ def _progress(console: Console, source: BinaryIO) -> Iterator[Callable[[], None]
 @contextmanager
 def _replaced(path: Path) -> Iterator[TextIO]:
     """A file that takes the place of `path` only when everything has been written."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"Cannot write {path}: there is no folder {path.parent}.")
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

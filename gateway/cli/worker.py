@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from gateway.bootstrap import Gateway, open_gateway
-from gateway.cli.running import DataDir, opened_database, run
+from gateway.cli.running import DataDir, check_secrets, opened_database, run
 from gateway.measured import sample_event_loop
 from gateway.serving.collector import relieve_collector
 from gateway.serving.listeners import bind_listeners, url_of
@@ -38,6 +38,7 @@ def worker(
 
 
 async def _work(settings: Settings) -> int:
+    check_secrets(settings)
     stopping = Stopping()
     stopping.on_signals(signal.SIGTERM, signal.SIGINT)
     with ExitStack() as sockets:

@@ -51,8 +51,7 @@ class ConnectorPlatforms:
             config = _read(connector, entered)
         except InvalidConfig as error:
             problem = error.problems[0]
-            path = ("config", *(to_camel(part) for part in problem.field if part != "config"))
-            raise InvalidInput(Code.INVALID_INPUT, problem.message, path) from None
+            raise InvalidInput(Code.INVALID_INPUT, problem.message, _as_entered(problem.field, entered)) from None
         shown = config.model_dump(mode="json")
         secret = {name: _clear(value) for name, value in config if _is_secret(value)}
         return CheckedConfig({name: shown[name] for name in shown if name not in secret}, secret)
@@ -111,6 +110,16 @@ def _read(connector: Connector[Any], entered: Json) -> ChannelConfig:
     snake = {to_snake(name): value for name, value in entered.items()}
     config: ChannelConfig = read_config(connector.config_type, snake)
     return config
+
+
+def _as_entered(field: tuple[str, ...], entered: Json) -> tuple[str, ...]:
+    """The path of a setting, spelt like it was entered, or like the other settings where it is missing."""
+    if field == ("config",):
+        return field
+    name, *within = field
+    is_camel = any(other != to_snake(other) for other in entered)
+    spelt = {to_snake(other): other for other in entered}.get(name, to_camel(name) if is_camel else name)
+    return ("config", spelt, *within)
 
 
 def _is_secret(value: object) -> bool:

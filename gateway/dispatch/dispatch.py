@@ -115,6 +115,11 @@ class Dispatch:
             except ChannelUnreadable as error:
                 _log.error("channel_unreadable", channel=channel.id, reason=str(error))
                 await self._report_health(channel.id, str(error))
+            except StorageError:
+                raise
+            except Exception:
+                # The leases of the other channels are to be renewed all the same.
+                _log.exception("channel_not_looked_after", channel=channel.id)
 
     async def _look_after(self, offering: Offering) -> None:
         channel = offering.channel

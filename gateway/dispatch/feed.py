@@ -66,6 +66,8 @@ class Feed:
 
     async def run(self) -> None:
         """Until cancelled. A lost connection is resumed where it broke; where that is impossible, all is compared."""
+        # What was in hand when a fault ended the last run is lost.
+        self._stream.forget()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read())
             tasks.create_task(self._deliver())

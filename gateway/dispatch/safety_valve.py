@@ -23,7 +23,7 @@ from gateway.store.safety import SafetyStore
 WINDOW_SECONDS = 600.0
 """What is set to zero within this time counts as one run."""
 SURVEY_SECONDS = 30.0
-"""How long the answer of a survey of the whole channel is good for."""
+"""How long the answer of a survey of the whole channel is good for, unless much more is set to zero meanwhile."""
 CHANNELS_MAX = 1_000
 ZEROS_REMEMBERED_MAX = 50_000
 UNITS_SOLD_AT_ONCE_MAX = 10
@@ -45,10 +45,12 @@ class ValveShut(Exception):
 
 @dataclass(slots=True)
 class _Recent:
-    """Of one channel: the items that were set to zero lately, and until when a survey has found that to be right."""
+    """Of one channel: the items that were set to zero lately, and until when, and for how many more of them, a survey
+    has found that to be right."""
 
     zeroed: TTLCache[str, None] = field(default_factory=lambda: TTLCache(ZEROS_REMEMBERED_MAX, WINDOW_SECONDS))
     fine_until: float = 0.0
+    fine_for: int = 0
 
 
 class SafetyValve:
@@ -70,8 +72,9 @@ class SafetyValve:
             return
         channel = offering.channel
         recent = self._recent.setdefault(channel.id, _Recent())
+        recent.fine_for -= sum(item_id not in recent.zeroed for item_id in zeroing)
         recent.zeroed.update(dict.fromkeys(zeroing))
-        if time.monotonic() < recent.fine_until:
+        if recent.fine_for >= 0 and time.monotonic() < recent.fine_until:
             return
         rules, stop = await self._store.rules(channel.id), await self._store.stop(channel.id)
         if _is_approved(stop):
@@ -79,7 +82,8 @@ class SafetyValve:
         # A channel that was stopped and merely resumed gets no free listings again.
         if stop is None and len(recent.zeroed) <= rules.listings_min:
             return
-        await self._survey(offering, rules, recent)
+        # More of them may be a wipe that has only begun.
+        recent.fine_for = max(rules.listings_min, await self._survey(offering, rules, recent))
         recent.fine_until = time.monotonic() + SURVEY_SECONDS
 
     async def check_repairs(self, channel: Channel, repairs: int, zeros: int, lines: Sequence[Drift]) -> None:
@@ -91,8 +95,8 @@ class SafetyValve:
         shown = [StopLine(drift.sku, drift.theirs, drift.ours or 0) for drift in lines[:STOP_LINES_MAX]]
         await self._stop(channel, "reconcile", zeros, repairs, listings, shown)
 
-    async def _survey(self, offering: Offering, rules: ChannelRules, recent: _Recent) -> None:
-        """Go through all that is due, beside what was set to zero lately."""
+    async def _survey(self, offering: Offering, rules: ChannelRules, recent: _Recent) -> int:
+        """Go through all that is due, beside what was set to zero lately; how many more may be."""
         channel = offering.channel
         listings = await self._walk.count(channel.id)
         zeroed = set(recent.zeroed)
@@ -108,6 +112,7 @@ class SafetyValve:
                     lines.append(StopLine(listing.sku, listing.offered, 0))
         if zeros > rules.zeros_max(listings):
             await self._stop(channel, "push", zeros, changes, listings, lines)
+        return rules.zeros_max(listings) - zeros
 
     async def _unsold(self, empty: list[tuple[Listing, Item]]) -> list[tuple[Listing, Item]]:
         """Without those that were simply sold out."""

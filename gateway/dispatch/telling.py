@@ -78,6 +78,9 @@ class Telling:
                     await self.look()
                 except StorageError as error:
                     _log.warning("webhooks_not_sent", error=str(error)[:ERROR_LENGTH_MAX])
+                except Exception:
+                    # A fault that nobody has thought of must not end the telling for good.
+                    _log.exception("telling_failed")
                 await asyncio.sleep(LOOK_SECONDS * random.uniform(0.8, 1.0))
         finally:
             await self._end()

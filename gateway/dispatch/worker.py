@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -236,9 +237,8 @@ class ChannelWorker:
         for item_id in settlement.confirmed:
             self._comparisons.passed(item_id)
         for item_id, actual in settlement.stale.items():
-            seconds = self._comparisons.failed(item_id, actual)
             # Soon the platform's own order that made the difference will be reported, or it has told its count.
-            asyncio.get_running_loop().call_later(seconds, self.due, item_id, 0, self._in_hand.get(item_id))
+            self._comparisons.failed(item_id, actual, partial(self.due, item_id, 0, self._in_hand.get(item_id)))
         if settlement.deferred:
             raise Retriable(settlement.reason or "part of a request", after_seconds=settlement.wait_seconds)
 
@@ -270,7 +270,9 @@ class ChannelWorker:
         if self.channel.state is ChannelState.FAILING and self.channel.reason == failure:
             return
         try:
-            channel = await self._report_health(self.channel.id, failure)
+            known = await self._report_health(self.channel.id, failure)
+            # Nothing else of it: whatever has changed beside its health comes by `update`, which has it told.
+            channel = replace(self.channel, state=known.state, reason=known.reason)
             self._offering = replace(self._offering, channel=channel)
         except (StorageError, InventoryError) as error:
             _log.warning("channel_health_not_stored", channel=self.channel.id, error=str(error)[:300])

@@ -50,11 +50,16 @@ class Check(StrEnum):
     """Allocated and incoming, with the units of open documents (and what was posted to incoming by hand)."""
     VERSIONS = "versions"
     """An item's version, with its ledger entries: one per version, without gaps."""
+    QUOTAS = "quotas"
+    """What was used of a quota, with what its ledger entries drew from it less what they gave back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A stored number that is not what it should be. `location_id` and `bucket` are None for a version."""
+    """A stored number that is not what it should be.
+
+    `bucket` is None for a version and for a quota, which its channel and location name (None: any location).
+    """
 
     check: Check
     item_id: str
@@ -63,6 +68,7 @@ class Mismatch:
     bucket: Bucket | None
     stored: int
     expected: int
+    channel_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +99,22 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class ItemAccount:
-    """One item with everything that its quantities must agree with, all as of one moment, in units."""
+    """One item with everything that its quantities must agree with, all as of one moment, in units.
+
+    `drawn` is what its ledger has drawn from quotas, by their ids.
+    """
 
     item: Item
     ledger: Mapping[Cell, int]
     incoming_by_hand: Mapping[str, int]
     documents: Mapping[tuple[str, Source], int]
     versions: Versions
+    drawn: Mapping[str, int]
 
     def mismatches(self) -> Iterator[Mismatch]:
         yield from self._against_ledger()
         yield from self._against_documents()
+        yield from self._quotas_against_draws()
         if not self.versions.complete(self.item.version):
             item = self.item
             yield Mismatch(Check.VERSIONS, item.id, item.sku, None, None, item.version, self.versions.distinct)
@@ -122,6 +133,13 @@ class ItemAccount:
         cells = {(at, bucket) for at in self.item.levels for bucket in (Bucket.ALLOCATED, Bucket.INCOMING)}
         for at, bucket in sorted(cells | open_units.keys()):
             yield from self._compared(Check.DOCUMENTS, at, bucket, open_units[at, bucket])
+
+    def _quotas_against_draws(self) -> Iterator[Mismatch]:
+        item = self.item
+        for quota in item.quotas.values():
+            drawn, at = self.drawn.get(quota.id, 0), quota.location_id
+            if quota.used != drawn:
+                yield Mismatch(Check.QUOTAS, item.id, item.sku, at, None, quota.used, drawn, quota.channel_id)
 
     def _compared(self, check: Check, at: str, bucket: Bucket, expected: int) -> Iterator[Mismatch]:
         stored = self.item.level(at).quantity(bucket)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.inventory.quotas import Draws
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A location that may serve a line, with the units available there, of which `spare` are above its safety stock.
 
     Candidates come in order of priority.
@@ -44,7 +43,7 @@ class Share:
 class Strategy(Protocol):
     """Orders the candidates: units are taken from the first, the rest from the next, and so on."""
 
-    def __call__(self, candidates: Sequence[Candidate], quantity: int) -> list[tuple[Candidate, str]]:
+    def __call__(self, candidates: Sequence[Candidate], quantity: int) -> Iterable[tuple[Candidate, str]]:
         """The candidates in the order in which to take from them, each with its reason."""
 
 

@@ -102,15 +102,16 @@ class BatchStock:
     def quotas(self, item: Item) -> Mapping[str, Quota]:
         return self.changes[item.id].quotas
 
-    def fence(self, item: Item) -> Fence | None:
-        change = self.changes[item.id]
-        if not change.quotas:
-            return None
+    def available(self, item: Item) -> dict[str, int]:
         available = {at: level.available for at, level in item.levels.items()}
-        for (at, bucket), delta in change.deltas.items():
+        for (at, bucket), delta in self.changes[item.id].deltas.items():
             if bucket is Bucket.AVAILABLE:
                 available[at] = available.get(at, 0) + delta
-        return Fence(available, self._locations, change.quotas.values())
+        return available
+
+    def fence(self, item: Item) -> Fence | None:
+        quotas = self.changes[item.id].quotas
+        return Fence(self.available(item), self._locations, quotas.values()) if quotas else None
 
     def is_active(self, location_id: str, path: Path = ()) -> bool:
         active = self._locations.get(location_id)

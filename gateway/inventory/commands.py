@@ -37,6 +37,9 @@ class StockView(Protocol):
     def quantity(self, item: Item, location_id: str, bucket: Bucket) -> int:
         """Units in the bucket now; zero where the item was never stocked."""
 
+    def available(self, item: Item) -> dict[str, int]:
+        """Units that are available now, by location; to be changed at will."""
+
     def quotas(self, item: Item) -> Mapping[str, Quota]:
         """The item's quotas by id."""
 

@@ -37,7 +37,8 @@ class Outcome:
     entry: LedgerEntry
     replayed: bool
     records: Mapping[RecordKey, Record] = field(default_factory=dict, compare=False)
-    """The records as this very request stored them; empty for a replay."""
+    """The records as this very request stored them; empty where the ledger told of it: for a replay, or after a commit
+    whose answer was lost."""
 
 
 Result = Outcome | InventoryError
@@ -57,7 +58,6 @@ class Decision:
     ) -> None:
         self.stock = stock
         self.entries: dict[str, LedgerEntry] = {}
-        self.refused: list[tuple[Command, InventoryError]] = []
         self.seq = seq
         self._known = known
         self._undo: dict[str, tuple[Applied, dict[RecordKey, Record | None]]] = {}
@@ -77,7 +77,6 @@ class Decision:
             plan = command.plan(self.stock)
             merged = self.stock.check(plan.postings, command.floor)
         except InventoryError as error:
-            self.refused.append((command, error))
             return error
         # Nothing below may fail: from here on the command is part of the batch.
         owing = dict.fromkeys(line.item_id for line in plan.owed)

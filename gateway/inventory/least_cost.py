@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 
@@ -47,11 +47,16 @@ class Routes:
         return self.distances.get(location_id, UNLISTED)
 
     def cost(self, location_id: str) -> float:
-        return self.distance(location_id).km * self.weights.per_km
+        return self.costs.get(location_id, 0.0)
 
     def order(self, location_id: str) -> tuple[float, int, str]:
         """Sorts locations: the nearest first."""
         return self.cost(location_id), self._ranks.get(location_id, len(self._ranks)), location_id
+
+    @cached_property
+    def costs(self) -> Mapping[str, float]:
+        """Of the locations that are listed."""
+        return {location_id: distance.km * self.weights.per_km for location_id, distance in self.distances.items()}
 
     @cached_property
     def _ranks(self) -> Mapping[str, int]:
@@ -110,16 +115,17 @@ class NearestFirst:
     seen: set[str] = field(default_factory=set)
     """Locations that had anything for any line."""
 
-    def __call__(self, candidates: Sequence[Candidate], quantity: int) -> list[tuple[Candidate, str]]:
-        self.seen.update(candidate.location_id for candidate in candidates if candidate.available > 0)
-        ranked = [(some, self._why(some)) for some in sorted(candidates, key=self._rank) if some.available > 0]
-        above = [
-            (some if some.spare == some.available else replace(some, available=some.spare), why) for some, why in ranked
-        ]
-        return [*above, *ranked]
-
-    def _rank(self, candidate: Candidate) -> tuple[int, float]:
-        return self.ranks.get(candidate.location_id, len(self.ranks)), self.routes.cost(candidate.location_id)
+    def __call__(self, candidates: Sequence[Candidate], quantity: int) -> Iterator[tuple[Candidate, str]]:
+        there = [some for some in candidates if some.available > 0]
+        self.seen.update([some.location_id for some in there])
+        costs, ranks = self.routes.costs, self.ranks
+        there.sort(key=lambda some: costs.get(some.location_id, 0.0))
+        if ranks:
+            there.sort(key=lambda some: ranks.get(some.location_id, len(ranks)))
+        for some in there:
+            yield some._replace(available=some.spare), self._why(some)
+        for some in there:
+            yield some, self._why(some)
 
     def _why(self, candidate: Candidate) -> str:
         if not self.total:

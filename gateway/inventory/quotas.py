@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 
 QUOTAS_MAX = 100
@@ -65,7 +66,10 @@ class Fence:
 
     def copy(self) -> Fence:
         """Another one, which changes by itself."""
-        return Fence(self._available, self._active, self._quotas.values())
+        other = copy(self)
+        other._available, other._quotas = self._available.copy(), self._quotas.copy()
+        other._kept, other._unkept = self._kept.copy(), self._unkept.copy()
+        return other
 
     def room(self, channel_id: str | None, location_id: str) -> int:
         """Units that the channel (None: a request of no channel) may take there now, from 0."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -19,7 +19,7 @@ from gateway.inventory.ledger import Kind
 from gateway.inventory.quantities import Bucket, check_range
 from gateway.inventory.records import Record, RecordKey
 from gateway.inventory.requested_lines import RequestedLine
-from gateway.inventory.reservations import HeldLine, Reservation, ReservationState
+from gateway.inventory.reservations import HeldLine, Reservation, ReservationState, reservation_key
 from gateway.inventory.stock import Floor, Posting
 
 EXPIRES_IN_SECONDS_MAX = 31 * 24 * 3600
@@ -121,6 +121,12 @@ class Reserve(Command):
         postings += [posting for line in held for posting in _taking(line)]
         records: dict[RecordKey, Record] = {hold.key: hold.resolved(stock.now) for hold in freed}
         return Plan(postings, {**records, reservation.key: reservation})
+
+    def lacks(self, stored: Mapping[RecordKey, Record]) -> bool:
+        """Whether the reservation, as it was stored just now, holds less than was asked for."""
+        made = stored.get(reservation_key(self.reservation_id)) if self.allow_partial else None
+        asked = sum(line.quantity for line in self.lines)
+        return isinstance(made, Reservation) and sum(line.quantity for line in made.lines) < asked
 
     def _freed(self, stock: StockView) -> list[Reservation]:
         """Those of the holds to replace that still hold units and are not being paid for."""

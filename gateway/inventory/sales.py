@@ -25,7 +25,8 @@ class ReportedLine:
     """The absolute state of one line, in units, and the places that its units may come from, best first.
 
     `place_stated`: the platform itself said where, so units already taken elsewhere change over.
-    `return_location_id`: where units that come back go, when that is another place.
+    `return_location_id`: where units that come back go, when that is another place; then all that is neither
+    allocated nor shipped came back.
     """
 
     line_id: str
@@ -163,23 +164,28 @@ def _target(stock: StockView, line: ReportedLine, held: OrderLine | None) -> Ord
 
 
 def _place(stock: StockView, item: Item, line: ReportedLine) -> str:
-    """The first active candidate that has enough, else the first that is active, else the first."""
-    active = [at for at in line.candidates if stock.is_active(at)]
-    needed = line.allocated + line.shipped
-    enough = (at for at in active if stock.quantity(item, at, Bucket.AVAILABLE) >= needed)
-    return next(enough, (active or line.candidates)[0])
+    """The first active candidate that has enough, else the one that has most, else (none is active) the first."""
+    available = {at: stock.quantity(item, at, Bucket.AVAILABLE) for at in line.candidates if stock.is_active(at)}
+    needed = line.allocated + line.shipped if line.return_location_id is None else line.ordered
+    enough = (at for at, units in available.items() if units >= needed)
+    return next(enough, max(available, key=available.__getitem__, default=line.candidates[0]))
 
 
 def _postings(held: OrderLine | None, target: OrderLine, returned_to: str | None, path: Path) -> Iterator[Posting]:
+    elsewhere = None if returned_to == target.location_id else returned_to
+    # What is first heard of together with its return had been taken, too.
+    known = target.ordered if held is None else held.taken
+    back = 0 if elsewhere is None else max(0, known - target.taken)
     if held is not None and (held.location_id, held.item_id) != (target.location_id, target.item_id):
         yield from _postings(held, replace(held, allocated=0, shipped=0, draws=()), None, path)
         held = None
     allocated = target.allocated - (held.allocated if held else 0)
-    taken = target.taken - (held.taken if held else 0)
+    taken = target.taken + back - (held.taken if held else 0)
+    draws = difference(target.draws, held.draws if held else ())
     if taken:
-        at = returned_to if taken < 0 and returned_to is not None else target.location_id
-        draws = difference(target.draws, held.draws if held else ())
-        yield Posting(target.item_id, at, Bucket.AVAILABLE, -taken, path, draws)
+        yield Posting(target.item_id, target.location_id, Bucket.AVAILABLE, -taken, path, draws)
+    if elsewhere is not None and back:
+        yield Posting(target.item_id, elsewhere, Bucket.AVAILABLE, back, path, () if taken else draws)
     if allocated:
         yield Posting(target.item_id, target.location_id, Bucket.ALLOCATED, allocated, path)
 

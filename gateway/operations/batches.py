@@ -12,10 +12,11 @@ import structlog
 from gateway.inventory.batch import BatchStock
 from gateway.inventory.commands import Command
 from gateway.inventory.decision import Atomicity, Decision, Outcome, Result, Submission
-from gateway.inventory.errors import Code, InsufficientStock, Unavailable
+from gateway.inventory.errors import Code, InsufficientStock, InventoryError, Unavailable
 from gateway.inventory.ledger import LedgerEntry
 from gateway.inventory.moments import last_seq
 from gateway.inventory.ports import CommitUnknown, Loaded, StockStore, StoreUnavailable, Wanted, WriteConflict
+from gateway.inventory.reserving import Reserve
 from gateway.operations.clock import Clock, utc_now
 from gateway.operations.reclaiming import Reclaimed, Reclaimer
 
@@ -146,16 +147,21 @@ class BatchRunner:
         await self._load(loaded, wanted)
         locations = await self._store.locations()
         decision, results = self._decide_with(submissions, loaded, locations, Reclaimed())
-        if decision.refused:
-            # A refusal must rest on what is true now: the item may be stale, or the request a replay.
-            refused = [command for command, _ in decision.refused]
-            short = [command for command, error in decision.refused if error.code is Code.INSUFFICIENT_STOCK]
-            reclaimed = await self._reclaimer.find(short, loaded.items, self._clock())
+        verified: set[tuple[Command, Code]] = set()
+        short: dict[str, Command] = {}
+        # A refusal must rest on what is true now: the item may be stale, or the request a replay. What is read for one
+        # may refuse others of the batch, which were granted what was last seen.
+        while (refused := _refused(submissions, results)) - verified:
+            verified = refused
+            short |= {command.key: command for command, code in refused if code is Code.INSUFFICIENT_STOCK}
+            reclaimed = await self._reclaimer.find(short.values(), loaded.items, self._clock())
             if reclaimed.may_be_more:
                 await self.run([Submission(tuple(reclaimed.overdue))])
                 raise WriteConflict("more holds had expired than one batch takes back")
-            await self._load(loaded, _wanted([*([] if fresh else refused), *reclaimed.commands]))
-            if any(error.code in _LOCATION_CODES for _, error in decision.refused):
+            stale = [] if fresh else [command for command, _ in refused]
+            fresh = False
+            await self._load(loaded, _wanted([*stale, *reclaimed.commands]))
+            if any(code in _LOCATION_CODES for _, code in refused):
                 locations = await self._store.locations(fresh=True)
             decision, results = self._decide_with(submissions, loaded, locations, reclaimed)
         return decision, results
@@ -177,6 +183,24 @@ class BatchRunner:
     async def _load(self, loaded: Loaded, wanted: Wanted) -> None:
         if wanted:
             loaded.update(await self._store.load(wanted))
+
+
+def _refused(submissions: Sequence[Submission], results: Sequence[Sequence[Result]]) -> set[tuple[Command, Code]]:
+    """The commands that are refused, whole or in part, each with the reason."""
+    found = (
+        (command, _why(command, result))
+        for submission, answer in zip(submissions, results, strict=True)
+        for command, result in zip(submission.commands, answer, strict=True)
+    )
+    return {(command, code) for command, code in found if code is not None}
+
+
+def _why(command: Command, result: Result) -> Code | None:
+    if isinstance(result, InventoryError):
+        return result.code
+    if isinstance(command, Reserve) and command.lacks(result.records):
+        return Code.INSUFFICIENT_STOCK
+    return None
 
 
 def _submit(decision: Decision, submission: Submission, reclaimed: Reclaimed) -> list[Result]:

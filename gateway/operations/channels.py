@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from gateway.inventory.channels import BUFFER_MAX, Channel, ChannelState, Place
-from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Unavailable
+from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Path, Unavailable
 from gateway.inventory.identifiers import (
     NAME_LENGTH_MAX,
     check_optional_text,
@@ -135,11 +135,11 @@ class ChannelOperations:
         state = ChannelState.ACTIVE if failure is None else ChannelState.FAILING
         return await self._set_state(channel_id, state, failure, unless=ChannelState.PAUSED)
 
-    async def get(self, channel_id: str) -> Channel:
-        """Raises NotFound."""
+    async def get(self, channel_id: str, path: Path = ("channelId",)) -> Channel:
+        """Raises NotFound, naming the input at `path`."""
         channel = await self._channels.get(channel_id)
         if channel is None:
-            raise NotFound(Code.CHANNEL_NOT_FOUND, f"There is no channel '{channel_id}'.", ("id",))
+            raise NotFound(Code.CHANNEL_NOT_FOUND, f"There is no channel '{channel_id}'.", path)
         return channel
 
     async def find(self, channel_id: str) -> Channel | None:
@@ -164,7 +164,7 @@ class ChannelOperations:
 
     async def _change(self, channel_id: str, changed: Callable[[Channel], Channel]) -> Channel:
         for _ in range(CHANGE_TRIES):
-            before = await self.get(channel_id)
+            before = await self.get(channel_id, ("id",))
             after = changed(before)
             if after == before:
                 return before

@@ -247,8 +247,9 @@ class OrderOperations:
         reservation: Reservation | None = None,
     ) -> OrderOutcome:
         """`order` and `reservation` as they were read; what the request stored goes before them."""
-        if outcome.replayed:
-            return OrderOutcome(await self.get(order_id), replayed=True)
+        if not outcome.records:
+            # A repetition, or applied by a try whose answer was lost: what was read before it is outdated.
+            return OrderOutcome(await self.get(order_id), outcome.replayed)
         for record in outcome.records.values():
             if isinstance(record, CustomerOrder):
                 order = record

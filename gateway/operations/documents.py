@@ -95,7 +95,8 @@ class Documents(Generic[D]):
         check_slug(document_id, (self._field,))
         document = await self._repository.by_id(document_id)
         if document is None:
-            raise NotFound(self._missing, f"There is no document '{document_id}' of this kind.", (self._field,))
+            message = f"There is no {self._field.removesuffix('Id')} '{document_id}'."
+            raise NotFound(self._missing, message, (self._field,))
         return document
 
     def _stored(self, outcome: Outcome) -> D | None:

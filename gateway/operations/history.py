@@ -11,6 +11,7 @@ from gateway.inventory.errors import Code, NotFound
 from gateway.inventory.explanations import Explanation
 from gateway.inventory.identifiers import check_sku, check_slug
 from gateway.inventory.moments import check_as_of, last_seq
+from gateway.operations.channel_locations import KnownLocations
 from gateway.operations.clock import Clock
 
 
@@ -28,6 +29,7 @@ class HistoryOperations:
     """Questions about the past; the ledger answers them, however long ago it was."""
 
     history: History
+    known: KnownLocations
     clock: Clock
 
     async def stock(self, sku: str, as_of: datetime) -> PastStock:
@@ -43,12 +45,14 @@ class HistoryOperations:
         return past
 
     async def explain(self, sku: str, location_id: str) -> Explanation:
-        """The terms that the level's quantities consist of. Raises NotFound for an unknown SKU."""
+        """The terms that the level's quantities consist of. Raises NotFound for an unknown SKU or location."""
         check_sku(sku, ("sku",))
         check_slug(location_id, ("locationId",))
         explanation = await self.history.explain(sku, location_id, self.clock())
         if explanation is None:
             raise _unknown(sku)
+        if not explanation.movements and location_id not in await self.known.locations(fresh=True):
+            raise NotFound(Code.LOCATION_NOT_FOUND, f"There is no location '{location_id}'.", ("locationId",))
         return explanation
 
 

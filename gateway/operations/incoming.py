@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
 from gateway.operations.lead_times import LeadTimeOperations, Supply
-from gateway.planning.supply import ExpectedSupply, OpenSupply, expected
+from gateway.planning.supply import Cell, ExpectedSupply, OpenSupply, expected, unbacked
 
 
 class SupplyReads(Protocol):
     async def of_items(self, item_ids: Collection[str]) -> dict[str, list[OpenSupply]]:
         """What purchases and transfers still bring, by item id."""
+
+    async def owed(self, item_ids: Collection[str]) -> dict[Cell, int]:
+        """Units that backorders wait for, whether or not their purchases still bring any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Supplies by item id; `owed` are units that backorders wait for and none of the supplies that count brings."""
+
+    supplies: Mapping[str, Sequence[ExpectedSupply]]
+    owed: Mapping[Cell, int]
 
 
 class IncomingSupply:
@@ -24,12 +38,12 @@ class IncomingSupply:
         self._lead_times = lead_times
         self._grace_days = grace_days
 
-    async def of_items(self, item_ids: Collection[str], now: datetime) -> dict[str, list[ExpectedSupply]]:
-        """By item id."""
-        found = await self._supplies.of_items(item_ids)
+    async def of_items(self, item_ids: Collection[str], now: datetime) -> Incoming:
+        found, owed = await asyncio.gather(self._supplies.of_items(item_ids), self._supplies.owed(item_ids))
         suppliers = {one: Supply(one.supplier or "", one.item_id) for part in found.values() for one in part}
         lead_times = await self._lead_times.of_many(set(suppliers.values()))
-        return {
+        supplies = {
             item_id: [expected(one, now, lead_times[suppliers[one]], self._grace_days) for one in part]
             for item_id, part in found.items()
         }
+        return Incoming(supplies, unbacked(owed, chain.from_iterable(supplies.values())))

@@ -20,8 +20,8 @@ from gateway.operations.incoming import IncomingSupply
 from gateway.operations.routing import Routing
 from gateway.operations.sourcing import LineRequest, Sourcing
 from gateway.planning.projection import HORIZON_DAYS, Projection
-from gateway.planning.promising import Ask, CartPromise, Cell, Promiser, counting
-from gateway.planning.supply import ExpectedSupply
+from gateway.planning.promising import Ask, CartPromise, Promiser, counting
+from gateway.planning.supply import Cell, ExpectedSupply
 
 CELLS_MAX = 10_000
 """Places that one request may ask about, over all its lines: a quarter of a second's work."""
@@ -29,10 +29,14 @@ CELLS_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What may be taken at one location today, in units; below 0 where more was promised than there is."""
+    """What may be taken at one location today, in units; below 0 where more was promised than there is.
+
+    `owed` units are due to backorders, since nothing brings them: the first that can be had are theirs.
+    """
 
     location_id: str
     available: int
+    owed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +103,21 @@ class PromiseOperations:
         places = _places(line, active, ())
         incoming = await self._incoming.of_items([item.id], now)
         here = sorted(
-            (one for one in incoming.get(item.id, []) if one.supply.location_id in places),
+            (one for one in incoming.supplies.get(item.id, ()) if one.supply.location_id in places),
             key=lambda one: (one.due is None, one.due),
         )
         available = item.available_to(sold_through, places, active)
+        there = tuple(Place(at, units, incoming.owed.get((item.id, at), 0)) for at, units in available.items())
         cells = [
-            Projection(units, [(day, one.supply.free) for day, one in counting(here) if one.supply.location_id == at])
-            for at, units in available.items()
+            Projection(
+                place.available - place.owed,
+                [(day, one.supply.free) for day, one in counting(here) if one.supply.location_id == place.location_id],
+            )
+            for place in there
         ]
         return AvailableToPromise(
             sku,
-            tuple(Place(at, units) for at, units in available.items()),
+            there,
             tuple(here),
             tuple(
                 Day(
@@ -144,7 +152,7 @@ class PromiseOperations:
         asks = []
         for index, line in enumerate(requested):
             item = items[line.sku]
-            known = {*item.levels, *(one.supply.location_id for one in incoming.get(item.id, []))}
+            known = {*item.levels, *(one.supply.location_id for one in incoming.supplies.get(item.id, ()))}
             places = [at for at in _places(line, active, ("lines", str(index))) if at in known]
             if not line.location_ids:
                 places.sort(key=lambda at: near[at])
@@ -152,7 +160,9 @@ class PromiseOperations:
         if sum(len(ask.location_ids) for ask in asks) > CELLS_MAX:
             message = f"These are more than {CELLS_MAX} places to look at; name locations."
             raise InvalidInput(Code.TOO_MANY, message, ("lines",))
-        promiser = Promiser(_available(asks, items, sold_through, active), _by_cell(incoming))
+        available = _available(asks, items, sold_through, active)
+        unowed = {cell: units - incoming.owed.get(cell, 0) for cell, units in available.items()}
+        promiser = Promiser(unowed, _by_cell(incoming.supplies))
         return DatedPromise(day_of(now), by_day, promiser.cart(asks, by_day))
 
     async def _items(self, lines: Sequence[RequestedLine], path: tuple[str, ...]) -> Mapping[str, Item]:
@@ -198,7 +208,7 @@ def _available(
 
 def _by_cell(incoming: Mapping[str, Sequence[ExpectedSupply]]) -> dict[Cell, list[ExpectedSupply]]:
     cells: dict[Cell, list[ExpectedSupply]] = defaultdict(list)
-    for item_id, part in incoming.items():
+    for part in incoming.values():
         for one in part:
-            cells[item_id, one.supply.location_id].append(one)
+            cells[one.supply.cell].append(one)
     return cells

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from gateway.inventory.commands import Command
 from gateway.inventory.ledger import Cause
+from gateway.inventory.quotes import AcceptQuote
 from gateway.inventory.reservation_steps import ExpireReservation, ReleaseReservation
 from gateway.inventory.reservations import Reservation, ReservationState
 from gateway.inventory.reserving import Reserve
 from gateway.inventory.stock import Item
+from gateway.inventory.transfer_steps import ShipTransfer
 
 OVERDUE_MAX = 500
 OWN_HOLDS_MAX = 100
@@ -56,12 +58,13 @@ class Reclaimer:
         short_items: set[str] = set()
         for command in short:
             of_command = [ids[sku] for sku in command.skus if sku in ids]
-            short_items.update(of_command)
-            if isinstance(command, Reserve) and command.owner is not None:
-                holds = await self._holds.held_by(command.owner, of_command, OWN_HOLDS_MAX)
+            short_items.update(command.item_ids if isinstance(command, ShipTransfer) else of_command)
+            reserve = command.reserve if isinstance(command, AcceptQuote) else command
+            if isinstance(reserve, Reserve) and reserve.owner is not None:
+                holds = await self._holds.held_by(reserve.owner, of_command, OWN_HOLDS_MAX)
                 # One that has expired makes room as everybody's does, and cannot be released a second time.
                 current = [hold for hold in holds if hold.state_at(now) is ReservationState.HELD]
-                reclaimed.own[command.key] = [superseded(hold, command) for hold in current]
+                reclaimed.own[command.key] = [superseded(hold, reserve) for hold in current]
         if short_items:
             overdue = await self._holds.overdue_of(list(short_items), now, OVERDUE_MAX)
             reclaimed.overdue = [expired(hold) for hold in overdue]

@@ -12,9 +12,9 @@ from gateway.inventory.ports import Loaded, Wanted
 from gateway.inventory.stock import Item
 from gateway.operations.clock import Clock
 from gateway.operations.incoming import IncomingSupply
-from gateway.planning.promising import Ask, Cell, LinePromise, Promiser
+from gateway.planning.promising import Ask, LinePromise, Promiser
 from gateway.planning.risks import PromiseAtRisk
-from gateway.planning.supply import ExpectedSupply
+from gateway.planning.supply import Cell, ExpectedSupply
 
 RISKS_MAX = 1_000
 """Promises that are looked at in one answer."""
@@ -57,7 +57,7 @@ class ReplacementOperations:
         for inbound_id, numbers in of_purchase.items():
             of_others = {
                 item_id: [one for one in part if one.supply.document_id != inbound_id]
-                for item_id, part in incoming.items()
+                for item_id, part in incoming.supplies.items()
             }
             asks = [_ask(risks[number], items, of_others, active, places_max) for number in numbers]
             for number, line in zip(numbers, _promised(asks, items, of_others, active), strict=True):

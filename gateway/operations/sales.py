@@ -43,6 +43,11 @@ class ChannelLine:
         """Units that have left, or were written off."""
         return self.ordered - self.allocated - self.released
 
+    @property
+    def asked(self) -> bool:
+        """Whether it asks for stock, or did: at another place than the one to which all of it came back."""
+        return self.ordered > self.released or self.return_place is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelOrder:
@@ -126,7 +131,7 @@ class SalesOperations:
     async def _command(self, channel: Channel, reported: ChannelOrder, order: Order | None) -> ReportOrder:
         held = order.lines if order else {}
         # A line that never asked for stock need not be known here.
-        lines = [line for line in reported.lines or () if line.line_id in held or line.ordered > line.released]
+        lines = [line for line in reported.lines or () if line.line_id in held or line.asked]
         item_ids = {line_id: line.item_id for line_id, line in held.items()}
         item_ids |= await self._item_ids(channel.id, [line for line in lines if line.line_id not in held])
         locations = await self._locations(channel)

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from math import prod
 
 from gateway.planning.projection import HORIZON_DAYS, Projection
-from gateway.planning.supply import ExpectedSupply
-
-Cell = tuple[str, str]
-"""An item's id and a location's."""
+from gateway.planning.supply import Cell, ExpectedSupply
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class Promiser:
     """Promises one line after the other; each sees what those before it were promised. Nothing is stored."""
 
     def __init__(self, available: Mapping[Cell, int], supplies: Mapping[Cell, Sequence[ExpectedSupply]]) -> None:
-        """`available` today; `supplies` with what of them is promised to nobody yet."""
+        """`available` today, less what is due to others; `supplies` with what of them is promised to nobody yet."""
         self._available = available
         self._supplies = supplies
         self._cells: dict[Cell, _Cell] = {}

@@ -112,7 +112,7 @@ def plan_item(
         moved = sum(move.units for move in found if move.destination_id == at)
         lacking = place.lacking - moved
         # What the others could spare may do, up to the next look.
-        if place.position + moved <= place.point.units:
+        if lacking and place.position + moved <= place.point.units:
             units = lacking if terms is None else terms.lot(lacking)
             purchases.append(Purchase(at, units, lacking, moved))
     return ItemPlan(planned, found, purchases)

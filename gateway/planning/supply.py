@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +10,9 @@ from math import ceil
 
 from gateway.inventory.moments import day_of
 from gateway.planning.lead_time import Lateness, LeadTime, normal_lateness
+
+Cell = tuple[str, str]
+"""An item's id and a location's."""
 
 
 class SupplyKind(StrEnum):
@@ -33,6 +37,10 @@ class OpenSupply:
     ordered_at: datetime
     expected_at: datetime | None
     supplier: str | None = None
+
+    @property
+    def cell(self) -> Cell:
+        return self.item_id, self.location_id
 
     @property
     def free(self) -> int:
@@ -84,6 +92,16 @@ def is_lapsed(supply: OpenSupply, now: datetime, lead_time: LeadTime, grace_days
     """Whether it is overdue by more than `grace_days`. Of a transfer without a date nobody can tell."""
     due = _due(supply, now, lead_time)
     return due is not None and due + grace_days < 0
+
+
+def unbacked(owed: Mapping[Cell, int], supplies: Iterable[ExpectedSupply]) -> dict[Cell, int]:
+    """Of the units that backorders wait for, those that nothing which counts will bring."""
+    left = dict(owed)
+    for one in supplies:
+        supply = one.supply
+        if one.counts_from is not None:
+            left[supply.cell] = left.get(supply.cell, 0) - min(supply.bound, supply.outstanding)
+    return {cell: units for cell, units in left.items() if units > 0}
 
 
 def _due(supply: OpenSupply, now: datetime, lead_time: LeadTime) -> int | None:

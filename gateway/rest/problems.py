@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.responses import Response
 
 from gateway.inventory.access import Forbidden
@@ -25,6 +26,7 @@ from gateway.inventory.errors import (
 from gateway.inventory.ports import StorageError
 from gateway.rest.answers import Answer, CartLineAnswer
 from gateway.rest.bodies import TAG_PREFIX
+from gateway.rest.texts import MEANINGS
 from gateway.transport.refusals import RequestRefused
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,6 +42,7 @@ _CODES: Mapping[str, Code] = {
     "greater_than_equal": Code.OUT_OF_RANGE,
     "less_than_equal": Code.OUT_OF_RANGE,
     "less_than": Code.OUT_OF_RANGE,
+    "zero_delta": Code.ZERO_DELTA,
 }
 _RETRY_AFTER = {"retry-after": "1"}
 
@@ -143,10 +146,15 @@ def _problem(error: InventoryError) -> Problem:
 
 def invalid_body(error: ValidationError) -> Refused:
     """What is wrong with a body, beginning with the first thing found."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    fields = [InvalidField(field=_field(each["loc"]), message=each["msg"]) for each in found[:INVALID_FIELDS_MAX]]
+    found = error.errors(include_url=False, include_input=False)
+    fields = [InvalidField(field=_field(each["loc"]), message=_message(each)) for each in found[:INVALID_FIELDS_MAX]]
     code = _CODES.get(found[0]["type"], Code.INVALID_INPUT)
-    return Refused(HTTPStatus.BAD_REQUEST, code, found[0]["msg"], tuple(_field(found[0]["loc"])), invalid_fields=fields)
+    first = fields[0]
+    return Refused(HTTPStatus.BAD_REQUEST, code, first.message, tuple(first.field), invalid_fields=fields)
+
+
+def _message(found: ErrorDetails) -> str:
+    return MEANINGS.get(found.get("ctx", {}).get("pattern", ""), found["msg"])
 
 
 def _field(location: tuple[int | str, ...]) -> list[str]:

@@ -56,10 +56,17 @@ async def _part(snapshot: Snapshot, query: Mapping[str, Any]) -> list[ItemAccoun
         return []
     ids = [item.id for item in items]
     ledger = _Ledger()
-    await ledger.read(snapshot, ids)
+    await ledger.read(snapshot, items)
     units = await open_units(snapshot, ids)
     return [
-        ItemAccount(item, ledger.sums[item.id], ledger.by_hand[item.id], units[item.id], ledger.versions[item.id])
+        ItemAccount(
+            item,
+            ledger.sums[item.id],
+            ledger.by_hand[item.id],
+            units[item.id],
+            ledger.versions[item.id],
+            ledger.drawn,
+        )
         for item in items
     ]
 
@@ -83,8 +90,11 @@ class _Ledger:
         self.sums: _Sums = defaultdict(lambda: defaultdict(int))
         self.by_hand: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.versions: dict[str, Versions] = defaultdict(Versions)
+        self.drawn: dict[str, int] = defaultdict(int)
 
-    async def read(self, snapshot: Snapshot, ids: Sequence[str]) -> None:
+    async def read(self, snapshot: Snapshot, items: Sequence[Item]) -> None:
+        ids = [item.id for item in items]
+        with_quotas = [item for item in items if item.quotas]
         beyond = {"$gt": -1}
         while True:
             entries = {"items.id": {"$in": ids}, "seq": beyond}
@@ -103,6 +113,8 @@ class _Ledger:
                 entries = {**entries, "seq": {**beyond, "$lte": last[0]["seq"]}}
             await self._add_versions(snapshot, entries, ids)
             await self._add_postings(snapshot, entries, ids)
+            if with_quotas:
+                await self._add_draws(snapshot, entries, with_quotas)
             if not last:
                 return
             beyond = {"$gt": last[0]["seq"]}
@@ -145,3 +157,15 @@ class _Ledger:
             self.sums[item_id][at, bucket] += group["delta"]
             if bucket is Bucket.INCOMING and not group["_id"]["document"]:
                 self.by_hand[item_id][at] += group["delta"]
+
+    async def _add_draws(self, snapshot: Snapshot, entries: Mapping[str, Any], items: Sequence[Item]) -> None:
+        of_items = {"items.id": {"$in": [item.id for item in items]}}
+        of_quotas = {"draws.quotaId": {"$in": [quota_id for item in items for quota_id in item.quotas]}}
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": {**entries, **of_items, **of_quotas}},
+            {"$unwind": "$draws"},
+            {"$match": of_quotas},
+            {"$group": {"_id": "$draws.quotaId", "units": {"$sum": "$draws.units"}}},
+        ]
+        async for group in snapshot.aggregate("ledger", pipeline):
+            self.drawn[group["_id"]] += group["units"]

@@ -91,10 +91,13 @@ class Inbox:
         """Take up an event whose time has come; None when another process was first."""
         return await self._take({"_id": event_id, "dueAt": {"$lte": datetime.now(UTC)}})
 
-    async def due(self, limit: int = DUE_MAX) -> list[str]:
-        """Ids of events whose time has come, the longest owed first."""
+    async def due(self, limit: int = DUE_MAX, but_of: Collection[str] = ()) -> list[str]:
+        """Ids of events whose time has come, the longest owed first; none of the channels `but_of`."""
+        wanted: Document = {"dueAt": {"$lte": datetime.now(UTC)}}
+        if but_of:
+            wanted["channelId"] = {"$nin": list(but_of)}
         try:
-            cursor = self._events.find({"dueAt": {"$lte": datetime.now(UTC)}}, {"_id": 1}).sort("dueAt").limit(limit)
+            cursor = self._events.find(wanted, {"_id": 1}).sort("dueAt").limit(limit)
             return [document["_id"] for document in await cursor.to_list(limit)]
         except PyMongoError as error:
             raise as_storage_error(error) from error

@@ -84,6 +84,8 @@ class PushStore:
         return due, listings[-1].id if len(listings) == BACKLOG_PAGE else None
 
     async def _read_items(self, item_ids: Collection[str]) -> dict[str, Item]:
+        if not item_ids:
+            return {}
         try:
             documents = await self._items.find({"_id": {"$in": list(item_ids)}}).to_list(len(item_ids))
         except PyMongoError as error:

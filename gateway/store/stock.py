@@ -76,11 +76,11 @@ class MongoStockStore:
 
     async def load(self, wanted: Wanted) -> Loaded:
         try:
-            items, entries, records = await asyncio.gather(
-                self._find_items(wanted.skus, wanted.item_ids),
-                self._find_entries(wanted.keys),
-                self._records.find(wanted.records),
+            items, records = await asyncio.gather(
+                self._find_items(wanted.skus, wanted.item_ids), self._records.find(wanted.records)
             )
+            # Last: whoever sees what a request has done must find that it was applied, or would refuse its repetition.
+            entries = await self._find_entries(wanted.keys)
         except PyMongoError as error:
             raise as_storage_error(error) from error
         for item in items:
@@ -168,10 +168,7 @@ def _size(item: Item) -> int:
 
 
 def _update(change: ItemChange, at: datetime) -> Document:
-    """One conditional update: the version refuses a stale decision, the quantities repeat the floor by themselves.
-
-    A bucket that no document holds yet never matches a floor, which is right: it holds zero.
-    """
+    """One conditional update: the version refuses a stale decision, the quantities repeat the floor by themselves."""
     before = change.before
     guard: dict[str, Any] = {"_id": before.id, "version": before.version, "revision": before.revision}
     increments: dict[str, int] = {"version": change.movements}
@@ -182,7 +179,9 @@ def _update(change: ItemChange, at: datetime) -> Document:
         values[f"levels.{location_id}.updatedAt"] = at
         lowest = change.floors.get((location_id, bucket))
         if delta < 0 and lowest is not None:
-            guard[field] = {"$gte": lowest - delta}
+            least = lowest - delta
+            # A bucket that the document does not have yet holds zero: enough where units may be owed.
+            guard[field] = {"$gte": least} if least > 0 else {"$not": {"$lt": least}}
     if change.quotas is not before.quotas:
         # As a whole: the version in the guard says that they are still those that this was decided with.
         values["quotas"] = quota_documents(change.quotas)

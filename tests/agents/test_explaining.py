@@ -94,7 +94,7 @@ async def test_an_agent_has_what_can_be_promised_explained(shop: Served) -> None
     async with shop.agent(Scope.INVENTORY_READ) as agent:
         sofa = await called(agent, "explain_promise", sku="SOFA")
         west = await called(agent, "explain_promise", sku="SOFA", locationIds=["WEST"], channelId="web")
-    assert sofa["places"] == [{"locationId": "EAST", "available": 2}]
+    assert sofa["places"] == [{"locationId": "EAST", "available": 2, "owed": 0}]
     [supply] = sofa["supplies"]
     assert (supply["kind"], supply["free"], supply["why"]) == ("purchase", 5, "the date given")
     assert 0 < supply["onTimeProbability"] < 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
-from gateway.secret_key import FILE_NAME, SecretKeyInvalid, open_secret_key
+from gateway.secret_key import FILE_NAME, SecretKeyInvalid, check_secret_key, open_secret_key
 
 
 def _created(data_dir: Path) -> str:
@@ -54,4 +54,12 @@ def test_a_damaged_key_file_is_named_and_never_replaced(tmp_path: Path) -> None:
     path.write_text("half a k")
     with pytest.raises(SecretKeyInvalid, match=FILE_NAME):
         open_secret_key(None, tmp_path)
+    with pytest.raises(SecretKeyInvalid, match=FILE_NAME):
+        check_secret_key(None, tmp_path)
     assert path.read_text() == "half a k"
+
+
+def test_checking_makes_no_key(tmp_path: Path) -> None:
+    check_secret_key(None, tmp_path)
+    check_secret_key(Fernet.generate_key().decode(), tmp_path)
+    assert not [*tmp_path.iterdir()]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,20 @@ import pytest
 from gateway.serving.listeners import AddressUnavailable, bind_listeners
 from gateway.store.mongod_binary import find_mongod
 from tests.cli.processes import command, finish, gone, serving, start
+
+CTRL_C_WHILE_IMPORTING = """
+import os, signal, sys
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == "gateway.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, CtrlC())
+from gateway.__main__ import main
+main()
+"""
 
 
 async def get_anew(url: str) -> httpx.Response:
@@ -97,6 +113,14 @@ async def test_it_can_be_stopped_before_it_is_ready(tmp_path: Path) -> None:
     assert await gone(started, 5)
 
 
+async def test_ctrl_c_while_everything_is_imported_ends_it_quietly() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CTRL_C_WHILE_IMPORTING, stderr=PIPE, stdout=PIPE
+    )
+    finished = await finish(process)
+    assert (finished.code, finished.out, finished.err) == (-signal.SIGINT, "", "")
+
+
 async def test_an_address_in_use_is_one_sentence_and_exit_code_1() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -124,6 +148,12 @@ async def test_a_setting_that_makes_no_sense_is_named() -> None:
     finished = await command("serve", commit_batch_max="many")
     assert finished.code == 2
     assert finished.err.startswith("GATEWAY_COMMIT_BATCH_MAX: ")
+
+
+async def test_a_secret_key_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
+    finished = await command("serve", "--data-dir", str(tmp_path), secret_key="hunter2")
+    assert (finished.code, finished.out) == (1, "")
+    assert finished.err.startswith("GATEWAY_SECRET_KEY is not a Fernet key.")
 
 
 async def test_a_standalone_server_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,15 @@ import pytest
 from pydantic import SecretStr
 from pymongo import MongoClient
 
-from gateway.cli.stock_files import export_stock, import_stock
+from gateway.cli.running import opened_gateway
+from gateway.cli.stock_files import export_stock, export_to, import_stock
 from gateway.inventory.errors import InvalidInput
-from gateway.operations.stock_lines import HeaderInvalid
+from gateway.operations.stock_import import StockImport
+from gateway.operations.stock_lines import BadLine, HeaderInvalid, StockLine
 from gateway.settings import Settings
+from tests.builders import adjust
 from tests.cli.processes import command
+from tests.kernel import stock_up
 
 HEADER = "sku,locationId,available"
 Client = MongoClient[dict[str, Any]]
@@ -24,7 +30,7 @@ class Stock:
     """Imports and exports on one database; what was printed is kept."""
 
     def __init__(self, uri: str, database: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self._settings = Settings(mongodb_uri=SecretStr(uri), mongodb_database=database)
+        self.settings = Settings(mongodb_uri=SecretStr(uri), mongodb_database=database)
         self._capsys = capsys
         self.summary = ""
         self.reported: list[str] = []
@@ -33,14 +39,14 @@ class Stock:
         self, *lines: str | bytes, header: str = HEADER, strict: bool = False, run_id: str | None = None
     ) -> int:
         content = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in (header, *lines))
-        code = await import_stock(self._settings, io.BytesIO(content), strict=strict, run_id=run_id)
+        code = await import_stock(self.settings, io.BytesIO(content), strict=strict, run_id=run_id)
         printed = self._capsys.readouterr()
         self.summary, self.reported = printed.out, printed.err.splitlines()
         return code
 
     async def dump(self) -> list[str]:
         target = io.StringIO()
-        assert await export_stock(self._settings, target) == 0
+        assert await export_stock(self.settings, target) == 0
         header, *lines = target.getvalue().splitlines()
         assert header == "sku,locationId,available,name"
         return lines
@@ -63,6 +69,11 @@ async def test_an_export_is_what_was_imported_sorted_by_sku(stock: Stock) -> Non
     assert stock.reported == []
     assert stock.summary.startswith("3 lines applied, 0 unchanged, 0 bad; 2 items and 2 locations created (run ")
     assert await stock.dump() == ["SKU-1,WH-1,5,Zoë's mug", "SKU-1,WH-2,0,Zoë's mug", 'SKU-2,WH-1,7,"Cup, blue"']
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=f"there is no folder {tmp_path}/none"):
+        await export_to(Settings(), tmp_path / "none" / "stock.csv")
 
 
 async def test_importing_an_export_changes_nothing(stock: Stock) -> None:
@@ -132,6 +143,36 @@ async def test_of_two_lines_for_one_place_the_later_counts(stock: Stock, movemen
     assert stock.summary.startswith("1 lines applied, 1 unchanged")
     assert await stock.dump() == ["SKU-1,WH-1,9,"]
     assert movements() == 1
+
+
+async def test_an_import_that_breaks_off_says_how_to_go_on(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.cli.stock_files.CHUNK_LINES", 1)
+    applied, apply = 0, StockImport.apply
+
+    async def interrupted(run: StockImport, lines: Sequence[StockLine]) -> list[BadLine]:
+        nonlocal applied
+        if applied == 2:
+            raise asyncio.CancelledError
+        applied += 1
+        return await apply(run, lines)
+
+    with monkeypatch.context() as patch, pytest.raises(asyncio.CancelledError):
+        patch.setattr(StockImport, "apply", interrupted)
+        await stock.load("A,WH-1,5", "B,WH-1,6", "C,WH-1,7")
+    await stock.load("A,WH-1,5", "B,WH-1,6", "C,WH-1,7")
+    assert stock.reported == ["Broke off; 2 lines or more were applied. Import the file again to set the rest."]
+    assert stock.summary.startswith("1 lines applied, 2 unchanged")
+
+
+async def test_what_a_command_has_begun_is_finished_although_it_is_cancelled(stock: Stock) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        async with opened_gateway(stock.settings) as gateway:
+            await stock_up(gateway, {"SKU-1": {"WH-1": 5}})
+            begun = asyncio.create_task(gateway.stock.apply(adjust("a", "SKU-1", {"WH-1": -2})))
+            await asyncio.sleep(0)
+            raise asyncio.CancelledError
+    assert not (await begun).replayed
+    assert await stock.dump() == ["SKU-1,WH-1,3,"]
 
 
 async def test_strict_applies_nothing_when_a_line_is_malformed(stock: Stock) -> None:

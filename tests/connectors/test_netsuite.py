@@ -127,6 +127,9 @@ def test_returned_units_are_released_where_they_came_in() -> None:
     assert units(event) == [(2, 0, 2, 1)] and event.lines is not None and event.lines[0].return_location_id == "4"
     assert event.occurred_at == datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
     assert units(read(shipped, returns=(came_back,), returns_restock=False)) == [(2, 0, 2, 0)]
+    # What was never shipped is where it always was.
+    event = read(line(status="H", quantity="-3", quantityshiprecv="2"), returns=(came_back,))
+    assert units(event) == [(3, 0, 2, 2)] and event.lines is not None and event.lines[0].return_location_id is None
 
 
 def test_units_that_come_back_are_shared_among_the_lines_of_an_item() -> None:
@@ -251,3 +254,12 @@ def test_what_our_script_sends_is_accepted(context: str, expected: str) -> None:
     (reference,) = CASE.connector.receive(CASE.config(), notification)
     assert isinstance(reference, OrderReference) and reference.order_id == expected
     assert CASE.connector.delivery_key(notification).startswith("1234567_SB1:")
+
+
+def test_the_hour_that_its_clock_shows_twice_is_asked_for_twice() -> None:
+    """In Los Angeles 02:00 is followed by 01:00 again, at nine o'clock UTC."""
+    since = datetime.fromisoformat("2026-11-01T08:57:00Z")
+    (request,), _ = drive(
+        CASE.connector.read_orders(CASE.config(), None, since), [answer({"items": [], "hasMore": False})]
+    )
+    assert "t.lastmodifieddate >= TO_DATE('2026-11-01 00:57:00'" in orjson.loads(request.body)["q"]

@@ -57,6 +57,15 @@ def test_an_order_that_is_refunded_does_not_open_again() -> None:
     assert state_of(7, refunded=2, reinjected=1) == (OrderStage.FULFILLED, [(2, 0, 1)])
 
 
+def test_the_hour_that_its_clock_shows_twice_is_read_twice() -> None:
+    """In Paris 03:00 is followed by 02:00 again, at one o'clock UTC."""
+    started = []
+    for at in ("2026-10-24T23:59:00Z", "2026-10-25T00:57:00Z", "2026-10-25T01:00:00Z", "2027-03-28T00:30:00Z"):
+        (request,), _ = drive(CASE.connector.read_orders(CONFIG, None, datetime.fromisoformat(at)), [answer([])])
+        started.append(request.query["filter[date_upd]"][1:20])
+    assert started == ["2026-10-25 01:59:00", "2026-10-25 01:57:00", "2026-10-25 02:00:00", "2027-03-28 01:30:00"]
+
+
 async def test_a_shipped_order_stays_shipped_when_its_money_is_given_back(prestashop: Connected) -> None:
     order = await prestashop.shop.fulfil(await prestashop.shop.sell("MUG", 2))
     await prestashop.shop.refund(order, "MUG", 2, restock=False)

@@ -55,6 +55,9 @@ def test_units_given_back_in_another_store_go_there() -> None:
     (line,) = lines_of(order)
     assert line.location_id == "gid://shopify/Location/655441491"
     assert line.return_location_id == "gid://shopify/Location/777"
+    order["refunds"] = [refund(15330011229999, 1, "cancel", 777)]
+    # It never left the house, so it is where it always was.
+    assert lines_of(order)[0].return_location_id is None
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from gateway.dispatch.feed import Feed
 from gateway.inventory.ledger import ItemMark
 from gateway.operations.news import News
@@ -109,3 +111,17 @@ async def test_a_stream_that_cannot_go_on_makes_everything_be_compared() -> None
     news = await news_of("b y 2", *scripts)
     assert news.count("missed") == 2
     assert news.index("missed", 1) < news.index("a y 2")
+
+
+async def test_what_was_in_hand_when_a_fault_ended_the_work_is_found_by_comparing() -> None:
+    recorder = Recorder("b y 2")
+    stream = ScriptedStream([moved("x", 1), ArithmeticError("nobody has thought of it")], [moved("y", 2)])
+    feed = Feed(stream, TwoChannels(), recorder, News(), NoCache())
+    async with asyncio.timeout(10):
+        with pytest.raises(ExceptionGroup):
+            await feed.run()
+        reading = asyncio.create_task(feed.run())
+        await recorder.reached.wait()
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert recorder.news.count("missed") == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from gateway.dispatch.comparisons import TRIES_AT_ONCE, Comparisons
 from gateway.dispatch.pending import NEAR_ZERO_UNITS, Pending
 from gateway.dispatch.schedule import RETRY_SECONDS_FIRST, RETRY_SECONDS_MAX, retry_seconds
 
@@ -72,3 +75,17 @@ def test_waits_double_up_to_a_limit_and_respect_the_platform() -> None:
     assert waits[-1] == RETRY_SECONDS_MAX
     assert retry_seconds(1, 90, 0.0) == 90
     assert retry_seconds(3, None, 0.0) < retry_seconds(3, None, 1.0)
+
+
+async def test_an_item_that_is_always_refused_is_offered_again_once_however_often_it_changes() -> None:
+    comparisons, offered = Comparisons(), asyncio.Queue[str]()
+    for number in range(100):
+        comparisons.failed("a", {None: 1} if number < TRIES_AT_ONCE else {}, lambda: offered.put_nowait("a"))
+    comparisons.failed("b", {None: 1}, lambda: offered.put_nowait("b"))
+    comparisons.failed("c", {None: 1}, lambda: offered.put_nowait("c"))
+    comparisons.passed("c")
+    async with asyncio.timeout(30):
+        assert await offered.get() == "b"
+    assert comparisons.waiting == 1 and offered.empty()
+    comparisons.passed("a")
+    assert not comparisons.waiting

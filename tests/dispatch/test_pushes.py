@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
+
 from connectors.abilities import StockWrites
 from connectors.simulated.shopify import SimulatedShopify
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.dispatch.offers import numbered
 from gateway.dispatch.pushing import Pusher
+from gateway.inventory.channels import ChannelState
 from gateway.inventory.decision import Outcome, Submission
 from gateway.inventory.offering import Offering
 from gateway.inventory.stock import Item
@@ -156,6 +159,25 @@ async def test_a_refused_listing_is_parked_and_the_others_go_on(mongo_uri: str, 
         woo.products["BAD"].managed = True
         await gateway.channels.listings.resync(channel.id, "BAD")
         await woo.shelf.until("BAD", 9)
+
+
+async def test_what_is_due_is_found_behind_a_page_of_parked_listings(
+    mongo_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.pushes.BACKLOG_PAGE", 1)
+    skus = ["MUG-BLK", SKU]
+    async with (
+        trading(mongo_uri, database_name, {sku: {HOME: 9} for sku in skus}) as gateway,
+        SimulatedWooCommerce(dict.fromkeys(skus, 1)) as woo,
+    ):
+        channel = await connect(gateway, "woo-de", woo, skus)
+        parked, due = sorted([await item_of(gateway, sku) for sku in skus], key=lambda item: item.id)
+        error = {"$set": {"error": {"reason": "no such product", "at": datetime.now(UTC)}}}
+        await gateway.database["listings"].update_one({"itemId": parked.id}, error)
+        async with gateway.channels.running():
+            await woo.shelf.until(due.sku, 9)
+        after = await gateway.channels.channels.get(channel.id)
+        assert (after.state, woo.shelf.quantity(parked.sku, None)) == (ChannelState.ACTIVE, 1)
 
 
 async def test_a_change_of_the_buffer_is_pushed(mongo_uri: str, database_name: str) -> None:

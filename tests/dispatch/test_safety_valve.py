@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
@@ -15,7 +16,7 @@ from tests.builders import adjust, set_available
 from tests.dispatch.surveying import reconciled, until_paused
 from tests.dispatch.trading import HOME, connect, trading, until_confirmed
 
-SKUS = [f"SKU-{n}" for n in range(20)]
+SKUS = [f"SKU-{n}" for n in range(24)]
 
 
 async def settled(gateway: Gateway) -> None:
@@ -23,8 +24,8 @@ async def settled(gateway: Gateway) -> None:
         await until_confirmed(gateway, "woo-de", sku)
 
 
-async def wipe(gateway: Gateway) -> None:
-    commands = [set_available(f"wipe-{sku}", sku, HOME, 0) for sku in SKUS]
+async def wipe(gateway: Gateway, skus: Sequence[str] = SKUS) -> None:
+    commands = [set_available(f"wipe-{sku}", sku, HOME, 0) for sku in skus]
     await gateway.committer.submit(Submission(tuple(commands)))
 
 
@@ -40,7 +41,7 @@ async def test_a_wipe_stops_the_channel_and_goes_on_once_approved(mongo_uri: str
         await until_paused(gateway, "woo-de")
         stop = await gateway.channels.surveys.operations.safety_stop("woo-de")
         assert stop is not None and stop.state is StopState.STOPPED
-        assert (stop.zeros, stop.listings, len(stop.lines)) == (20, 20, 20)
+        assert (stop.zeros, stop.listings, len(stop.lines)) == (24, 24, 24)
         assert sum(woo.shelf.quantity(sku) == 0 for sku in SKUS) <= 10
         await gateway.channels.surveys.operations.approve("woo-de", "anna")
         await asyncio.gather(*(woo.shelf.until(sku, 0) for sku in SKUS))
@@ -62,7 +63,10 @@ async def test_a_channel_that_is_merely_resumed_stops_again(mongo_uri: str, data
         assert sum(woo.shelf.quantity(sku) == 0 for sku in SKUS) == zeros
 
 
-async def test_a_small_channel_that_sells_out_is_not_stopped(mongo_uri: str, database_name: str) -> None:
+async def test_a_small_channel_that_sells_out_is_not_stopped_but_a_wipe_right_after_it_is(
+    mongo_uri: str, database_name: str
+) -> None:
+    sold, left = SKUS[:12], SKUS[12:]
     async with (
         trading(mongo_uri, database_name, {sku: {HOME: 2} for sku in SKUS}) as gateway,
         SimulatedWooCommerce(dict.fromkeys(SKUS, 2)) as woo,
@@ -70,10 +74,13 @@ async def test_a_small_channel_that_sells_out_is_not_stopped(mongo_uri: str, dat
     ):
         channel = await connect(gateway, "woo-de", woo, SKUS)
         await settled(gateway)
-        sales = [adjust(f"sold-{sku}", sku, {HOME: -2}) for sku in SKUS]
+        sales = [adjust(f"sold-{sku}", sku, {HOME: -2}) for sku in sold]
         await gateway.committer.submit(Submission(tuple(sales)))
-        await asyncio.gather(*(woo.shelf.until(sku, 0) for sku in SKUS))
+        await asyncio.gather(*(woo.shelf.until(sku, 0) for sku in sold))
         assert (await gateway.channels.channels.get(channel.id)).state is ChannelState.ACTIVE
+        await wipe(gateway, left)
+        await until_paused(gateway, "woo-de")
+        assert sum(woo.shelf.quantity(sku) == 0 for sku in left) <= 10
 
 
 async def test_a_new_channel_is_not_emptied_because_we_have_no_stock_yet(mongo_uri: str, database_name: str) -> None:
@@ -101,6 +108,6 @@ async def test_a_repair_of_much_of_a_channel_asks_first(mongo_uri: str, database
         assert (run.state, run.repaired) == (RunState.STOPPED, 0)
         assert all(woo.shelf.quantity(sku) == 50 for sku in SKUS)
         stop = await gateway.channels.surveys.operations.safety_stop("woo-de")
-        assert stop is not None and (stop.during, stop.changes) == ("reconcile", 20)
+        assert stop is not None and (stop.during, stop.changes) == ("reconcile", 24)
         await gateway.channels.surveys.operations.approve("woo-de", "anna")
         await asyncio.gather(*(woo.shelf.until(sku, 5) for sku in SKUS))

@@ -9,9 +9,12 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from connectors.platforms.woocommerce import WooCommerce
+from connectors.session import HttpSession
 from connectors.simulated.misbehaviour import Handler
 from connectors.simulated.woocommerce import SimulatedWooCommerce
 from gateway.bootstrap import Gateway
+from gateway.channel_services import PRIVATE_NETWORKS
 from gateway.dispatch.backlog_scan import BacklogScan
 from gateway.dispatch.ending import end_tasks
 from gateway.dispatch.worker import ChannelWorker
@@ -24,6 +27,7 @@ from gateway.store.channels import ChannelDirectory, ChannelStore
 from gateway.store.leases import LeaseStore
 from gateway.store.pushes import Acknowledged, PushStore
 from tests.builders import NOW
+from tests.dispatch.hand_driven import impatient_worker
 from tests.dispatch.trading import HOME, SECONDS_MAX, change, connect, item_of, trading, until, until_confirmed
 
 SKU = "MUG-WHT"
@@ -191,6 +195,39 @@ async def test_a_channel_that_nobody_was_told_of_is_found_when_changes_may_have_
         finally:
             await end_tasks([running])
             await dispatch.close()
+
+
+async def test_a_buffer_that_is_set_while_the_worker_reports_how_the_channel_fares_is_told(
+    mongo_uri: str, database_name: str
+) -> None:
+    async with (
+        trading(mongo_uri, database_name, {SKU: {HOME: 10}}) as gateway,
+        SimulatedWooCommerce({SKU: 1}) as shop,
+        HttpSession(allowed_networks=PRIVATE_NETWORKS) as session,
+    ):
+        channels, reported = gateway.channels.channels, asyncio.Event()
+        await connect(gateway, "woo-de", shop, [SKU])
+        failing = await channels.report_health("woo-de", "no answer")
+        worker = await impatient_worker(gateway, failing, session, WooCommerce())
+
+        async def report(channel_id: str, failure: str | None) -> Channel:
+            await channels.update(channel_id, ChannelChange(buffer=4))
+            reported.set()
+            return await channels.report_health(channel_id, failure)
+
+        worker._report_health = report
+        working = asyncio.create_task(worker.run())
+        await reported.wait()
+        await until(gateway, "channels", lambda: _is_active(gateway))
+        await shop.shelf.until(SKU, 10)
+        worker.update(Offering(await channels.get("woo-de"), {HOME: True}), worker._connection)
+        await shop.shelf.until(SKU, 6)
+        worker.stop()
+        await working
+
+
+async def _is_active(gateway: Gateway) -> bool:
+    return (await gateway.channels.channels.get("woo-de")).state is ChannelState.ACTIVE
 
 
 def made(channel_id: str) -> Channel:

@@ -114,6 +114,14 @@ def test_what_is_kept_for_other_channels_serves_nobody_else() -> None:
         assert taken([got]) == [expected]
 
 
+def test_what_was_tried_for_a_choice_is_still_there_afterwards() -> None:
+    kept = replace(lamp(NEAR=2, FAR=5), quotas={"q": Quota("q", "web", None, 3)})
+    got, choice = allotted([kept], [*lamps(2), *lamps(3), *lamps(3)], routes(NEAR=1, FAR=9), channel_id="web")
+    assert taken(got) == [{"NEAR": 2}, {"FAR": 3}, {"FAR": 2}]
+    assert [[draw.units for share in some.shares for draw in share.draws] for some in got] == [[2], [1], []]
+    assert (choice.cost.missing, choice.cost.total) == (1, 20)
+
+
 def ways(levels: Mapping[str, int], quantity: int) -> Iterator[dict[str, int]]:
     """Every way to take as many of the units as there are from these locations."""
     quantity = min(quantity, sum(levels.values()))

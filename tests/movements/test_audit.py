@@ -6,12 +6,13 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.bootstrap import Gateway
-from gateway.cli.audit import audit_stock
+from gateway.cli.audit import audit_stock, describe
 from gateway.inventory.accounts import Check
 from gateway.inventory.ledger import Cause, Kind
 from gateway.inventory.ports import WriteConflict
 from gateway.inventory.quantities import Bucket
 from gateway.inventory.receiving import ExpectedLine
+from gateway.inventory.reservations import Reservation
 from gateway.inventory.stock_changes import Count, SetQuantities
 from gateway.inventory.transferring import PlannedLine
 from gateway.operations.audit import AuditReport
@@ -21,6 +22,7 @@ from gateway.store.audit import AuditStore
 from gateway.store.repairs import RepairStore
 from tests.builders import adjust
 from tests.invariants import assert_the_ledger_explains_the_stock
+from tests.inventory.quota_model import clear, hold, quota, release
 from tests.kernel import kernel, stock_up
 from tests.movements.stocked import call, level
 
@@ -51,6 +53,14 @@ async def busy_stock(gateway: Gateway) -> None:
 
 async def tamper(gateway: Gateway, sku: str, field: str, by: int) -> None:
     await gateway.database["items"].update_one({"sku": sku}, {"$inc": {field: by}})
+
+
+async def held_by(gateway: Gateway, channel_id: str, units: int = 1) -> Reservation:
+    """Units of LAMP, sold through the channel."""
+    outcome = await gateway.stock.apply(hold(call().idempotency_key, channel_id, units))
+    [held] = outcome.records.values()
+    assert isinstance(held, Reservation)
+    return held
 
 
 async def test_sound_stock_has_no_differences(empty_gateway: Gateway) -> None:
@@ -93,6 +103,31 @@ async def test_units_that_no_document_holds_are_found(empty_gateway: Gateway) ->
     }
 
 
+async def test_what_was_used_of_a_quota_is_compared_with_what_the_ledger_drew_from_it(
+    empty_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await busy_stock(empty_gateway)
+    apply = empty_gateway.stock.apply
+    await apply(quota("old", "web", 9))
+    owed_nothing = await held_by(empty_gateway, "web")
+    await apply(clear("clear", "web"))
+    for made in (quota("web", "web", 9), quota("till", "till", 3, "WEST")):
+        await apply(made)
+    await held_by(empty_gateway, "web", 2)
+    for reservation in (owed_nothing, await held_by(empty_gateway, "web", 3)):
+        await apply(release(call().idempotency_key, reservation))
+    monkeypatch.setattr("gateway.store.audit.ENTRIES_MAX", 2)
+    assert shown(await empty_gateway.movements.auditor.run()) == []
+    await tamper(empty_gateway, "LAMP", "quotas.q-web.used", 1)
+    await tamper(empty_gateway, "LAMP", "quotas.q-till.used", 2)
+    report = await empty_gateway.movements.auditor.run(repair_as=CAUSE)
+    assert [describe(found) for found in report.mismatches] == [
+        "LAMP at any location: 3 used of the quota of 'web', but its ledger says 2.",
+        "LAMP at WEST: 2 used of the quota of 'till', but its ledger says 0.",
+    ]
+    assert report.repaired_items == 0
+
+
 async def test_the_size_of_the_parts_does_not_matter(empty_gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     await busy_stock(empty_gateway)
     await stock_up(empty_gateway, {f"CHAIR-{n}": {"EAST": 1} for n in range(5)})
@@ -108,6 +143,7 @@ async def test_the_size_of_the_parts_does_not_matter(empty_gateway: Gateway, mon
 
 async def test_writers_cause_no_false_differences(empty_gateway: Gateway) -> None:
     await busy_stock(empty_gateway)
+    await empty_gateway.stock.apply(quota("web", "web", 5))
     auditing = asyncio.create_task(_audits(empty_gateway, 4))
     while not auditing.done():
         await asyncio.gather(*(_one_of_each(empty_gateway) for _ in range(4)))
@@ -120,12 +156,14 @@ async def _audits(gateway: Gateway, times: int) -> list[AuditReport]:
 
 async def _one_of_each(gateway: Gateway) -> None:
     await gateway.stock.apply(adjust(call().idempotency_key, "LAMP", {"EAST": 1, "WEST": 1}))
+    kept = await held_by(gateway, "web")
     held = (
         await gateway.orders.reservations.create(call(), [LineRequest("LAMP", 1), LineRequest("DESK", 1)])
     ).reservation
     transfers = gateway.movements.transfers
     transfer = (await transfers.create(call(), "WEST", "EAST", [PlannedLine("LAMP", 1)])).document
     await transfers.ship(call(), transfer.id)
+    await gateway.stock.apply(release(call().idempotency_key, kept))
     await gateway.orders.reservations.release(call(), held.id)
     await transfers.receive(call(), transfer.id)
 

@@ -106,6 +106,9 @@ async def test_a_place_that_never_held_the_item_has_nothing_to_explain(gateway: 
     explained = await gateway.movements.history.explain(sku, "WEST")
     assert explained.terms == ()
     assert explained.movements == ()
+    with pytest.raises(InventoryError) as refusal:
+        await gateway.movements.history.explain(sku, "MOON")
+    assert (refusal.value.code, refusal.value.path) == (Code.LOCATION_NOT_FOUND, ("locationId",))
 
 
 async def test_an_unknown_item_cannot_be_explained(gateway: Gateway) -> None:

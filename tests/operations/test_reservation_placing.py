@@ -10,6 +10,7 @@ from gateway.inventory.allocation import StrategyName
 from gateway.inventory.commands import LINES_MAX
 from gateway.inventory.errors import Code, InsufficientStock, InvalidInput, NotFound
 from gateway.inventory.quantities import QUANTITY_MAX
+from gateway.inventory.receiving import ExpectedLine
 from gateway.operations.reservations import ReservationOutcome
 from gateway.operations.sourcing import LineRequest
 from tests.dispatch.trading import connect
@@ -105,6 +106,16 @@ async def test_backorders_go_no_further_than_the_items_limit(stocked: Gateway) -
     assert await level(stocked, "DESK", "EAST") == (-2, 4)
     with pytest.raises(InsufficientStock):
         await reservations.create(call("s"), lines(DESK=1), allow_backorder=True)
+
+
+async def test_what_was_never_stocked_can_be_promised_where_backorders_are_allowed(stocked: Gateway) -> None:
+    await stock_up(stocked, {"SOFA": {}}, backorder_limit=3)
+    await stocked.orders.reservations.create(call("anywhere"), lines(SOFA=2), allow_backorder=True)
+    assert await level(stocked, "SOFA", "EAST") == (-2, 2)
+    await stocked.movements.inbound.create(call("buy"), "ACME", [ExpectedLine("SOFA", "WEST", 4)])
+    there = [LineRequest("SOFA", 3, "WEST")]
+    await stocked.orders.reservations.create(call("there"), there, allow_backorder=True)
+    assert await level(stocked, "SOFA", "WEST") == (-3, 3)
 
 
 async def test_a_line_for_a_channel_is_placed_where_the_channel_is_fed_in_its_order(stocked: Gateway) -> None:

@@ -8,6 +8,7 @@ from gateway.bootstrap import Gateway
 from gateway.inventory.errors import Code, Conflict, IdempotencyKeyReused, InsufficientStock, InvalidInput, NotFound
 from gateway.inventory.reservation_steps import FulfilledLine
 from gateway.inventory.reservations import Reservation, ReservationFilter, ReservationState
+from gateway.inventory.transferring import PlannedLine
 from gateway.operations.reservations import ReservationOutcome
 from tests.builders import adjust
 from tests.clock import StoppedClock
@@ -165,8 +166,23 @@ async def test_an_expired_hold_never_refuses_a_buyer_and_is_shown_as_expired_bef
     clock.advance(10**6)
     shown = await stocked.orders.reservations.get(held.id)
     assert (shown.state, [line.open for line in shown.lines]) == (ReservationState.EXPIRED, [0])
-    await stocked.stock.apply(adjust("walk-in", "DESK", {"EAST": -1}))
+    transfers = stocked.movements.transfers
+    planned = await transfers.create(call("plan"), "EAST", "WEST", [PlannedLine("DESK", 1)])
+    await transfers.ship(call("ship"), planned.document.id)
     assert (await hold(stocked, "s", DESK=1)).state is ReservationState.HELD
+    clock.advance(10**6)
+    await stocked.stock.apply(adjust("walk-in", "DESK", {"EAST": -1}))
+
+
+async def test_an_expired_hold_makes_room_for_the_rest_of_a_partial_reservation(
+    stocked: Gateway, clock: StoppedClock
+) -> None:
+    await hold(stocked, "r", LAMP=6)
+    clock.advance(10**6)
+    create = stocked.orders.reservations.create
+    outcome = await create(call("s"), lines(LAMP=9), allow_partial=True)
+    assert sum(line.quantity for line in outcome.reservation.lines) == 8
+    assert (await create(call("s"), lines(LAMP=9), allow_partial=True)).replayed
 
 
 async def test_an_owners_older_hold_makes_room_only_where_the_stock_is_short(stocked: Gateway) -> None:

@@ -96,6 +96,10 @@ def test_units_are_moved_before_any_are_bought() -> None:
     lacking = plan.places["EAST"].lacking
     assert plan.moves == [Move("WEST", "EAST", lacking)]
     assert not plan.purchases
+    owed = PlaceStock("EAST", 0, 0, None, promised=4)
+    for terms in (TERMS, None):
+        plan = planned(owed, PlaceStock("WEST", 500, 0, None), terms=terms)
+        assert (plan.moves, plan.purchases) == ([Move("WEST", "EAST", 4)], [])
 
 
 def test_a_giver_keeps_its_own_reorder_point_and_what_it_sells_until_it_is_looked_at() -> None:

@@ -64,6 +64,10 @@ async def test_a_malformed_body_is_refused_by_the_name_of_its_field(shop: Shop) 
         answer = await post(shop.owner, "reservations", "r", body)
         assert problem(answer) == (400, code), body
         assert answer.json()["field"] == field
+        assert "pattern" not in answer.json()["detail"]
+    nothing = {"sku": "LAMP", "adjustments": [{"locationId": "EAST", "delta": 0}]}
+    answer = await post(shop.owner, "adjustments", "r", nothing)
+    assert (problem(answer), answer.json()["field"]) == ((400, "ZERO_DELTA"), ["adjustments", "0", "delta"])
     answer = await shop.owner.http.post(
         "/v1/reservations", content=b"{", headers={"idempotency-key": "r", "content-type": "application/json"}
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.inventory.access import Scope
+from gateway.inventory.reservations import ReservationState
 from gateway.operations.calls import Call
 from gateway.operations.sourcing import LineRequest
 from gateway.operations.velocity_fold import SETTLED_AFTER
@@ -156,6 +157,17 @@ async def test_a_quote_promises_no_units(desk: Desk) -> None:
     refused = await desk.accept("a-1", quote_id)
     assert [error["code"] for error in refused["userErrors"]] == ["INSUFFICIENT_STOCK"]
     assert (await desk.shop.owner.ask(READ, id=quote_id))["quote"]["state"] == "OPEN"
+
+
+async def test_what_the_owner_holds_already_makes_room_for_what_was_quoted(desk: Desk) -> None:
+    quote_id = (await desk.quote("q-1", {"sku": "SOFA", "quantity": 7}))["quote"]["id"]
+    reservations = desk.shop.gateway.orders.reservations
+    held = await reservations.create(Call("owner", "hold"), [LineRequest("SOFA", 3)], owner="cart")
+    assert [error["code"] for error in (await desk.accept("b", quote_id, owner="other"))["userErrors"]] == [
+        "INSUFFICIENT_STOCK"
+    ]
+    assert (await desk.accept("a", quote_id, owner="cart"))["userErrors"] == []
+    assert (await reservations.get(held.reservation.id)).state is ReservationState.RELEASED
 
 
 async def test_two_lines_are_not_quoted_the_same_units(desk: Desk) -> None:

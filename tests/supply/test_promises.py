@@ -6,10 +6,11 @@ import random
 from typing import Any
 
 from gateway.inventory.access import Scope
+from gateway.inventory.arrivals import Arrival, Condition
 from gateway.operations.lead_time_fold import SETTLED_AFTER
 from gateway.planning.projection import HORIZON_DAYS
 from tests.movements.stocked import call
-from tests.supply.trade import AT_RISK, ATP, CREATE, DAY, PROMISE, Trade
+from tests.supply.trade import AT_RISK, ATP, CREATE, DAY, MOVE, PROMISE, Trade
 
 
 async def test_every_term_of_what_can_be_promised_is_told(trade: Trade) -> None:
@@ -18,7 +19,7 @@ async def test_every_term_of_what_can_be_promised_is_told(trade: Trade) -> None:
     await trade.done(CREATE, lines=[{"inboundId": purchase, "line": 0, "quantity": 6}])
     overdue = await trade.buys(8, -9)
     found = await trade.atp("EAST")
-    assert found["places"] == [{"locationId": "EAST", "available": 3}]
+    assert found["places"] == [{"locationId": "EAST", "available": 3, "owed": 0}]
     told = {
         supply["documentId"]: (supply["kind"], supply["free"], supply["due"], supply["countsFrom"], supply["estimated"])
         for supply in found["supplies"]
@@ -130,25 +131,59 @@ async def test_promising_needs_its_scopes(trade: Trade) -> None:
     assert error["code"] == "FORBIDDEN"
 
 
+async def test_units_owed_without_a_purchase_that_brings_them_are_promised_to_nobody_else(trade: Trade) -> None:
+    first, second = await trade.buys(4, 5), await trade.buys(10, 7)
+    waiting = (await trade.done(CREATE, lines=[{"inboundId": first, "line": 0, "quantity": 4}]))["backorder"]["id"]
+    assert await promisable(trade) == {0: 3, 6: 3, 7: 13}
+    supply, inbound = trade.shop.gateway.supply, trade.shop.gateway.movements.inbound
+    cancelled = (await inbound.cancel(call(), first)).document
+    # They are due now: three are there for them, and one comes with what comes next.
+    assert await promisable(trade) == {0: 0, 6: 0, 7: 9}
+    assert (await trade.atp("EAST"))["places"] == [{"locationId": "EAST", "available": 3, "owed": 4}]
+    dates = [(await trade.promise(trade.lamps(units, locationId="EAST")))["date"] for units in (1, 9, 10)]
+    assert dates == [trade.day(7), trade.day(7), None]
+    [risk] = supply.risks.of(cancelled)
+    [replacement] = await supply.replacements.of([risk])
+    assert replacement is not None
+    # What is kept for them is what they can have.
+    assert (risk.quantity, replacement[1].day) == (4, 0)
+    to = {"inboundId": second, "line": 0, "quantity": 4}
+    assert (await trade.done(MOVE, backorderId=waiting, line=0, to=to))["userErrors"] == []
+    assert await promisable(trade) == {0: 3, 6: 3, 7: 9}
+
+
+async def promisable(trade: Trade) -> dict[int, int]:
+    """In the east, on some of the days."""
+    days = (await trade.atp("EAST"))["days"]
+    return {number: days[number]["availableToPromise"] for number in (0, 6, 7)}
+
+
 async def test_what_is_promised_day_by_day_is_what_a_simulation_of_the_same_documents_comes_to(trade: Trade) -> None:
-    chance = random.Random(1)
+    chance, inbound = random.Random(1), trade.shop.gateway.movements.inbound
+    there = {"EAST": 3, "WEST": 5}
     arrivals: list[tuple[int, int, str]] = []
-    for _ in range(24):
+    for number in range(24):
         units, days, at = chance.randint(1, 9), chance.randint(-6, HORIZON_DAYS + 5), chance.choice(["EAST", "WEST"])
         purchase = await trade.buys(units, days, at)
         bound = chance.randint(0, units)
         if bound:
             await trade.done(CREATE, lines=[{"inboundId": purchase, "line": 0, "quantity": bound}])
-        arrivals.append((days, units - bound, at))
+        if number % 6 == 1:
+            await inbound.cancel(call(), purchase)
+        elif number % 6 == 2:
+            await inbound.receive(call(), purchase, [Arrival(0, units, Condition.UNSELLABLE)])
+        elif days >= -3:
+            arrivals.append((days if days >= 0 else days + 3, units - bound, at))
+            bound = 0
+        there[at] -= bound  # nothing brings them, so the first that can be had is theirs
     found = await trade.atp(days=HORIZON_DAYS)
+    first: dict[int, str] = {}
     for number, told in enumerate(found["days"]):
-        there = {"EAST": 3, "WEST": 5}
-        for days, units, at in arrivals:
-            counts_from = days if days >= 0 else days + 3
-            if 0 <= counts_from <= number:
-                there[at] += units
-        assert told == {
-            "date": trade.day(number),
-            "projected": sum(there.values()),
-            "availableToPromise": sum(there.values()),
-        }
+        for counts_from, units, at in arrivals:
+            there[at] += units if counts_from == number else 0
+        promisable = sum(max(0, units) for units in there.values())
+        assert told == {"date": trade.day(number), "projected": sum(there.values()), "availableToPromise": promisable}
+        first |= {units: trade.day(number) for units in range(1, promisable + 1) if units not in first}
+    assert found["days"][0]["projected"] < 0 < found["days"][-1]["projected"]
+    for units in (1, len(first) // 2, len(first), len(first) + 1):
+        assert (await trade.promise(trade.lamps(units)))["date"] == first.get(units)

@@ -17,7 +17,7 @@ ATP = """
 query($sku: String!, $locationIds: [String!], $days: Int!) {
   availableToPromise(sku: $sku, locationIds: $locationIds, days: $days) {
     sku
-    places { locationId available }
+    places { locationId available owed }
     supplies { kind documentId line locationId outstanding bound free due estimated countsFrom onTimeProbability why }
     days { date projected availableToPromise }
   }

@@ -26,7 +26,7 @@ from connectors.pacing import Pace
 from connectors.platforms.netsuite import adjustments, orders, reading
 from connectors.platforms.netsuite.config import NetSuiteConfig
 from connectors.platforms.netsuite.suiteql import id_list, moment, rows, to_date
-from connectors.polling import PollCursor
+from connectors.polling import PollCursor, from_clock
 from connectors.status import retry_after_seconds
 from connectors.updates import StockUpdate, UpdateOutcome
 
@@ -110,7 +110,8 @@ class NetSuite(Connector[NetSuiteConfig]):
     ) -> Flow[Page[OrderEvent | OrderReference]]:
         """Goes on after the last change met, by time and id: an order that changes meanwhile comes again at the end."""
         cursor_read = PollCursor.read(cursor, since)
-        where = f"t.lastmodifieddate >= {to_date(config, cursor_read.since)}"
+        start = from_clock(cursor_read.since, config.time_zone)
+        where = f"t.lastmodifieddate >= {to_date(config, start)}"
         if cursor_read.place:
             at, _, last_id = cursor_read.place.partition(" ")
             date = to_date(config, datetime.fromisoformat(at))

@@ -99,17 +99,19 @@ def _line(row: Row, letter: str, received: int, back: Row | None) -> OrderLine:
     shipped = min(_moved(row), ordered)
     restocked = min(received, shipped)
     allocated = 0 if letter in _NOT_HELD or row.get("isclosed") == "T" else ordered - shipped
+    released = ordered - shipped - allocated + restocked
     return OrderLine(
         line_id=row["line"],
         sku=sku_of(row),
         platform_ids={"item_id": row["item"]},
         ordered=ordered,
         allocated=allocated,
-        released=ordered - shipped - allocated + restocked,
+        released=released,
         fulfilled=shipped,
         refunded=restocked,
         location_id=row.get("place"),
-        return_location_id=back.get("location") if back and restocked else None,
+        # What is released without having left the house is where it always was.
+        return_location_id=back.get("location") if back and 0 < restocked == released else None,
     )
 
 

@@ -27,7 +27,7 @@ from connectors.pacing import Pace
 from connectors.parts import Refusal, write_in_parts
 from connectors.platforms.prestashop.config import PrestaShopConfig, Record
 from connectors.platforms.prestashop.orders import events_of, ids_of, one_of
-from connectors.polling import PollCursor
+from connectors.polling import PollCursor, from_clock
 from connectors.reached import Reached
 from connectors.updates import Confirmed, Rejected, StockUpdate, UpdateOutcome
 
@@ -119,7 +119,7 @@ class PrestaShop(Connector[PrestaShopConfig]):
         self, config: PrestaShopConfig, cursor: str | None, since: datetime
     ) -> Flow[Page[OrderEvent | OrderReference]]:
         place = PollCursor.read(cursor, since)
-        reached = Reached.read(place, config.local(place.since))
+        reached = Reached.read(place, config.local(from_clock(place.since, config.shop_timezone)))
         query = {
             "display": "full",
             "date": "1",

@@ -21,12 +21,15 @@ def gid(kind: str, number: object) -> str:
 class _Refunded:
     units: int = 0
     restocked: int = 0
+    returned: int = 0
     location_id: str | None = None
 
     def add(self, units: int, restock_type: str, location_id: str | None) -> None:
         self.units += units
         if restock_type.lower() != "no_restock":
             self.restocked += units
+        if restock_type.lower() == "return":
+            self.returned += units
             self.location_id = location_id or self.location_id
 
 
@@ -126,6 +129,8 @@ def _line(
 ) -> OrderLine:
     """`tracked`: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/InventoryItem"""
     released = min(refunded.restocked, ordered)
+    # What is released without having left the house is where it always was.
+    elsewhere = refunded.location_id != location_id and 0 < refunded.returned == refunded.restocked
     return OrderLine(
         line_id=line_id,
         sku=sku or None,
@@ -136,7 +141,7 @@ def _line(
         fulfilled=fulfilled,
         refunded=refunded.units,
         location_id=location_id,
-        return_location_id=refunded.location_id if refunded.location_id != location_id else None,
+        return_location_id=refunded.location_id if elsewhere else None,
         tracked=tracked,
     )
 
