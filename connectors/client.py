@@ -16,7 +16,7 @@ from connectors.exchange import UNREADABLE, Flow, Request, Response, Wait
 from connectors.pacing import Bucket
 from connectors.retry import immediate_tries
 from connectors.session import HttpSession
-from connectors.tokens import OnRenewed, TokenKeeper
+from connectors.tokens import TokenKeeper, TokenShelf
 
 CALLS_PER_FLOW_MAX = 1000
 PACE_WAIT_SECONDS_MAX = 15.0
@@ -34,8 +34,7 @@ class ChannelClient(Generic[Config]):
         session: HttpSession,
         *,
         breaker: BreakerPolicy | None = None,
-        token: Token | None = None,
-        on_token: OnRenewed | None = None,
+        shelf: TokenShelf | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -52,8 +51,7 @@ class ChannelClient(Generic[Config]):
         self._breaker = Breaker(policy=breaker or BreakerPolicy())
         self._tokens: dict[str, TokenKeeper] = {}
         if isinstance(self._auth, GrantedAuth):
-            keeper = TokenKeeper(self._auth, self._grant, clock, remembered=token, on_renewed=on_token)
-            self._tokens[""] = keeper
+            self._tokens[""] = TokenKeeper(self._auth, self._grant, clock, shelf=shelf)
 
     @property
     def breaker_state(self) -> BreakerState:

@@ -38,8 +38,9 @@ class PollCursor:
 
     def after_page(self, changed: list[datetime], place: str | None) -> str:
         """The cursor to store once the page's orders are taken over; `place` is None on the last page."""
-        newest = max([self.newest, *changed])
-        since = self.since if place is not None else max(self.since, newest - OVERLAP)
+        # A time yet to come is a mistake of the platform's clock or zone, and would hide all changes until then.
+        newest = min(max([self.newest, *changed]), datetime.now(UTC))
+        since = self.since if place is not None else min(max(self.since, newest - OVERLAP), newest)
         following = {"since": since.isoformat(), "newest": newest.isoformat(), "place": place}
         return orjson.dumps(following).decode()
 

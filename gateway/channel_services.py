@@ -24,6 +24,8 @@ from gateway.dispatch.ending import end_tasks
 from gateway.dispatch.feed import Feed
 from gateway.dispatch.push_watch import PushWatch
 from gateway.dispatch.pushing import Pusher
+from gateway.dispatch.shared_tokens import LEASE_SECONDS as TOKEN_LEASE_SECONDS
+from gateway.dispatch.shared_tokens import SharedTokens
 from gateway.intake import Intake
 from gateway.metrics import Metrics
 from gateway.operations.channel_offers import ChannelOffers
@@ -39,6 +41,7 @@ from gateway.settings import Settings
 from gateway.store.buffer_rules import BufferRuleDirectory, BufferRuleStore
 from gateway.store.changes import ChangeStream
 from gateway.store.channel_health import ChannelHealthStore
+from gateway.store.channel_tokens import ChannelTokenStore
 from gateway.store.channels import CHANNELS_MAX, ChannelDirectory, ChannelStore
 from gateway.store.delays import DelayStore
 from gateway.store.driver import Database
@@ -113,6 +116,17 @@ class ChannelServices:
             await self.dispatch.close()
 
 
+def _connections(
+    settings: Settings, database: Database, session: HttpSession, channels: ChannelOperations
+) -> Connections:
+    tokens = SharedTokens(
+        ChannelTokenStore(database),
+        lambda: LeaseStore(database, _process_name(), TOKEN_LEASE_SECONDS),
+        StoredSecrets(settings),
+    )
+    return Connections(CONNECTORS, session, channels.full_config, tokens.shelf)
+
+
 @asynccontextmanager
 async def open_channel_services(
     settings: Settings, metrics: Metrics, database: Database, stock_store: MongoStockStore, stock: StockOperations
@@ -132,7 +146,7 @@ async def open_channel_services(
             channels_max=CHANNELS_MAX,
             on_change=directory.forget,
         )
-        connections = Connections(CONNECTORS, session, channels.full_config)
+        connections = _connections(settings, database, session, channels)
         leases = LeaseStore(database, _process_name(), settings.channel_lease_seconds)
         reception = create_reception_services(
             settings, metrics, database, stock_store, stock, directory, connections, leases, networks, delays

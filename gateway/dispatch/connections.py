@@ -10,11 +10,13 @@ from cachetools import LRUCache
 from pydantic import SecretStr
 from pydantic.alias_generators import to_camel, to_snake
 
+from connectors.auth import Auth
 from connectors.base import Connector
 from connectors.client import ChannelClient
 from connectors.config import ChannelConfig, InvalidConfig, read_config
 from connectors.public_keys import PublicKeys
 from connectors.session import HttpSession
+from connectors.tokens import TokenShelf
 from gateway.inventory.channels import Channel
 from gateway.inventory.errors import Code, InvalidInput
 from gateway.inventory.ledger import Json
@@ -78,12 +80,14 @@ class Connections:
         connectors: Mapping[str, Connector[Any]],
         session: HttpSession,
         full_config: Callable[[Channel], Json],
+        shelf: Callable[[str, Auth], TokenShelf | None] = lambda channel_id, auth: None,
     ) -> None:
-        """`full_config` decrypts a channel's settings."""
+        """`full_config` decrypts a channel's settings; `shelf` is where a channel's tokens lie for all processes."""
         self.public_keys = PublicKeys(session)
         self._connectors = connectors
         self._session = session
         self._full_config = full_config
+        self._shelf = shelf
         self._known: LRUCache[str, tuple[bytes, Json, Connection]] = LRUCache(CONNECTIONS_MAX)
 
     def of(self, channel: Channel) -> Connection:
@@ -100,7 +104,8 @@ class Connections:
             raise ChannelUnreadable(str(error)) from error
         except InvalidConfig as error:
             raise ChannelUnreadable(f"The settings must be entered again: {error}") from error
-        connection = Connection(connector, config, ChannelClient(connector, config, self._session))
+        shelf = self._shelf(channel.id, connector.auth(config))
+        connection = Connection(connector, config, ChannelClient(connector, config, self._session, shelf=shelf))
         self._known[channel.id] = (channel.sealed, channel.config, connection)
         return connection
 

@@ -1,6 +1,6 @@
 """Pure decisions: how long to wait, and when to leave a channel alone. Time is a number here."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -130,3 +130,9 @@ def test_a_poll_goes_on_a_little_before_the_newest_it_has_seen() -> None:
 def test_an_empty_poll_never_goes_back() -> None:
     cursor = PollCursor.read(None, NOW).after_page([], None)
     assert PollCursor.read(cursor, NOW).since == NOW
+
+
+def test_a_time_that_is_yet_to_come_hides_no_change_until_then() -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=2)
+    cursor = PollCursor.read(PollCursor.read(None, NOW).after_page([ahead], None), NOW)
+    assert cursor.since <= cursor.newest <= datetime.now(UTC)

@@ -1,6 +1,9 @@
 """Tokens: one renewal for many callers, early enough, and nothing lost when the platform rotates them."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 import pytest
@@ -25,7 +28,6 @@ class Grants:
         self.started = asyncio.Event()
         self.go_on = asyncio.Event()
         self.go_on.set()
-        self.renewed: list[Token] = []
 
     def clock(self) -> float:
         return self.now
@@ -47,8 +49,22 @@ class Grants:
             return token
         raise AssertionError("one answer is enough")
 
-    async def on_renewed(self, token: Token) -> None:
-        self.renewed.append(token)
+
+@dataclass
+class Shelf:
+    """Where processes keep the token of a channel."""
+
+    put_there: list[Token] = field(default_factory=list)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def renewing(self) -> AsyncIterator[Token | None]:
+        async with self.lock:
+            yield self.put_there[-1] if self.put_there else None
+
+    async def put(self, token: Token) -> None:
+        assert self.lock.locked()
+        self.put_there.append(token)
 
 
 @pytest.fixture
@@ -57,8 +73,13 @@ def grants() -> Grants:
 
 
 @pytest.fixture
-def keeper(grants: Grants) -> TokenKeeper:
-    return TokenKeeper(OAUTH, grants.run, grants.clock, on_renewed=grants.on_renewed)
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def keeper(grants: Grants, shelf: Shelf) -> TokenKeeper:
+    return TokenKeeper(OAUTH, grants.run, grants.clock, shelf=shelf)
 
 
 async def test_many_callers_cause_one_grant(grants: Grants, keeper: TokenKeeper) -> None:
@@ -82,17 +103,17 @@ async def test_a_failed_grant_is_shared_and_not_repeated_by_every_waiter(grants:
     assert (await keeper.current()).value == "token-2"
 
 
-async def test_a_caller_that_gives_up_does_not_take_the_others_along(grants: Grants, keeper: TokenKeeper) -> None:
+async def test_a_caller_that_gives_up_wastes_no_refresh_token(grants: Grants, keeper: TokenKeeper) -> None:
     grants.go_on.clear()
     first, second = asyncio.create_task(keeper.current()), asyncio.create_task(keeper.current())
     await grants.started.wait()
     first.cancel()
     grants.go_on.set()
-    assert (await second).value == "token-2"
+    assert (await second).value == "token-1" and len(grants.forms) == 1
 
 
 async def test_a_token_is_renewed_before_it_ends_with_the_refresh_it_came_with(
-    grants: Grants, keeper: TokenKeeper
+    grants: Grants, keeper: TokenKeeper, shelf: Shelf
 ) -> None:
     await keeper.current()
     grants.now += 899
@@ -100,7 +121,7 @@ async def test_a_token_is_renewed_before_it_ends_with_the_refresh_it_came_with(
     grants.now += 2
     assert (await keeper.current()).value == "token-2"
     assert grants.forms[1]["grant_type"] == "refresh_token" and grants.forms[1]["refresh_token"] == "refresh-1"
-    assert [token.refresh for token in grants.renewed] == ["refresh-1", "refresh-2"]
+    assert [token.refresh for token in shelf.put_there] == ["refresh-1", "refresh-2"]
 
 
 async def test_a_refused_token_is_distrusted_once_by_however_many(grants: Grants, keeper: TokenKeeper) -> None:
@@ -111,10 +132,32 @@ async def test_a_refused_token_is_distrusted_once_by_however_many(grants: Grants
     assert (await keeper.current()).value == "token-2"
 
 
-async def test_a_remembered_refresh_token_is_where_the_next_life_starts(grants: Grants) -> None:
-    keeper = TokenKeeper(OAUTH, grants.run, grants.clock, remembered=Token("old", refresh="refresh-0"))
+async def test_the_next_life_starts_with_the_token_of_the_last_one(grants: Grants, shelf: Shelf) -> None:
+    shelf.put_there.append(Token("old", 600, "refresh-0"))
+    keeper = TokenKeeper(OAUTH, grants.run, grants.clock, shelf=shelf)
+    assert (await keeper.current()).value == "old" and not grants.forms
+    keeper.distrust(await keeper.current())
     assert (await keeper.current()).value == "token-1"
     assert grants.forms[0]["refresh_token"] == "refresh-0"
+
+
+async def test_what_one_process_has_renewed_all_use(grants: Grants, keeper: TokenKeeper, shelf: Shelf) -> None:
+    other = TokenKeeper(OAUTH, grants.run, grants.clock, shelf=shelf)
+    assert [token.value for token in await asyncio.gather(keeper.current(), other.current())] == ["token-1"] * 2
+    # The platform takes back what it granted before.
+    for one in (keeper, other):
+        one.distrust(await one.current())
+    assert {token.value for token in await asyncio.gather(keeper.current(), other.current())} == {"token-2"}
+    assert [form.get("refresh_token") for form in grants.forms] == [None, "refresh-1"]
+
+
+async def test_a_refresh_token_stays_good_where_no_other_is_given(grants: Grants, shelf: Shelf) -> None:
+    async def run(flow: Grant) -> Token:
+        granted = await grants.run(flow)
+        return Token(granted.value, granted.lifetime_seconds)
+
+    shelf.put_there.append(Token("old", 0, "refresh-0"))
+    assert (await TokenKeeper(OAUTH, run, grants.clock, shelf=shelf).current()).refresh == "refresh-0"
 
 
 def test_client_credentials_are_one_form() -> None:
