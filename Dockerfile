@@ -20,13 +20,15 @@ ENV PATH=/opt/inventory-gateway/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     GATEWAY_ENVIRONMENT=production \
     GATEWAY_HOST=0.0.0.0 \
+    GATEWAY_WORKER_PORT=8080 \
     GATEWAY_DATA_DIR=/data
 USER gateway
 # The private database and the generated secret key.
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Liveness only: a database that is away is no reason to restart the gateway. Load balancers ask /readyz.
+# Liveness only, of `serve` and `worker` alike: a database that is away is no reason to restart the gateway. Load
+# balancers ask /readyz.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["inventory-gateway"]

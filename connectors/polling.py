@@ -16,6 +16,10 @@ OVERLAP = timedelta(minutes=2)
 """Search indexes lag and clocks differ: each poll looks this much further back than the newest order it has seen."""
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollCursor:
     since: datetime
@@ -39,7 +43,7 @@ class PollCursor:
     def after_page(self, changed: list[datetime], place: str | None) -> str:
         """The cursor to store once the page's orders are taken over; `place` is None on the last page."""
         # A time yet to come is a mistake of the platform's clock or zone, and would hide all changes until then.
-        newest = min(max([self.newest, *changed]), datetime.now(UTC))
+        newest = min(max([self.newest, *changed]), utc_now())
         since = self.since if place is not None else min(max(self.since, newest - OVERLAP), newest)
         following = {"since": since.isoformat(), "newest": newest.isoformat(), "place": place}
         return orjson.dumps(following).decode()

@@ -32,7 +32,7 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
     settings = gateway.settings
     authentication = Authentication(gateway.keys)
     graphql = create_endpoint(gateway, authentication)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
@@ -44,6 +44,9 @@ def create_app(gateway: Gateway, health: Health) -> Starlette:
         ],
         middleware=[Middleware(MeasuredRequests, gateway.metrics), *_cross_origin(settings)],
     )
+    # A redirect would name http, also where a proxy speaks https: whoever follows it sends its key in the clear.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _agents(gateway: Gateway, authentication: Authentication) -> AgentEndpoint:

@@ -223,7 +223,7 @@ class StoredSecrets:
         try:
             return self._fernet.decrypt(token)
         except InvalidToken:
-            message = "The channel's secrets were encrypted with another key. Give that key too, or enter them again."
+            message = "The secrets were encrypted with another key. Give that key too, or enter or rotate them."
             raise SecretsUnreadable(message) from None
 
     @cached_property

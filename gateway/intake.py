@@ -62,8 +62,11 @@ class Intake:
         try:
             async with asyncio.timeout(STORE_SECONDS_MAX):
                 return await self._take(channel_id, self._notification(request, body))
+        except ChannelUnreadable:
+            # Genuine or not: nobody can tell until its secrets are entered again, and it is to be sent again then.
+            return _try_again()
         except (StorageError, TimeoutError) as error:
-            _log.warning("webhook_not_stored", error=str(error)[:300])
+            _log.warning("webhook_not_stored", error=str(error)[:300] or f"not within {STORE_SECONDS_MAX:g} seconds")
             return _try_again()
 
     async def challenge(self, request: Request) -> Response:
@@ -72,7 +75,7 @@ class Intake:
         try:
             async with asyncio.timeout(STORE_SECONDS_MAX):
                 connection = await self._connection(channel_id)
-        except (StorageError, TimeoutError):
+        except (ChannelUnreadable, StorageError, TimeoutError):
             return _try_again()
         notification = self._notification(request, b"")
         answer = _handshake(channel_id, connection, notification) if connection is not None else None
@@ -102,13 +105,7 @@ class Intake:
 
     async def _connection(self, channel_id: str) -> Connection | None:
         channel = await self._directory.get(channel_id)
-        if channel is None:
-            return None
-        try:
-            return self._connections.of(channel)
-        except ChannelUnreadable as error:
-            _log.error("channel_unreadable", channel=channel.id, reason=str(error))
-            return None
+        return None if channel is None else self._connections.of(channel)
 
     def _notification(self, request: Request, body: bytes) -> Notification:
         url = str(request.url)

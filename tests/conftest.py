@@ -8,9 +8,14 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
 from gateway.store.private_mongod import private_database
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +28,9 @@ async def mongo_uri() -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, object]]]:
-    with MongoClient[dict[str, object]](mongo_uri, timeoutMS=10_000) as client:
+    with MongoClient[dict[str, object]](mongo_uri, timeoutMS=60_000) as client:
+        # Once a minute it would delete what a test has made at a time that is long past by the server's clock.
+        client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
         yield client
 
 

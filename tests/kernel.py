@@ -14,11 +14,14 @@ from gateway.store.item_documents import item_document
 from gateway.store.locations import location_document
 from tests.builders import NOW, adjust, item
 
+PATIENCE = {"mongodb_timeout_seconds": 60, "commit_deadline_seconds": 60, "request_timeout_seconds": 60}
+
 
 @asynccontextmanager
 async def kernel(uri: str, database: str, *, clock: Clock = utc_now, **settings: object) -> AsyncIterator[Gateway]:
-    """A gateway of its own, as another process would open it."""
-    opened = open_gateway(Settings(mongodb_database=database, **settings), uri, clock=clock)  # type: ignore[arg-type]
+    """A gateway of its own, as another process would open it; unless told otherwise, patient with a busy machine."""
+    chosen = Settings(mongodb_database=database, **{**PATIENCE, **settings})  # type: ignore[arg-type]
+    opened = open_gateway(chosen, uri, clock=clock)
     async with opened as gateway:
         yield gateway
 

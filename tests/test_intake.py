@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
+from structlog.testing import capture_logs
 
 from connectors.simulated.magento import SimulatedMagento
 from connectors.simulated.sap_business_one import SimulatedSapBusinessOne
@@ -94,6 +96,16 @@ async def test_a_webhook_of_another_channel_is_a_forgery(door: Door) -> None:
         await connect(door.gateway, "shopify-fr", other)
         assert (await door.knock(order(door.shop), "shopify-fr")).status_code == 401
         assert await door.stored() == 0
+
+
+async def test_what_cannot_be_verified_for_want_of_the_secret_is_to_be_sent_again(door: Door) -> None:
+    lost = Fernet(Fernet.generate_key()).encrypt(b"{}")
+    await door.gateway.database["channels"].update_one({"_id": "shopify-uk"}, {"$set": {"sealed": lost}})
+    door.gateway.channels.dispatch.channels_changed()
+    with capture_logs() as logs:
+        answers = [(await door.knock(order(door.shop))).status_code for _ in range(3)]
+    assert (answers, await door.stored()) == ([503, 503, 503], 0), "platforms give up after a 401"
+    assert [log["event"] for log in logs] == ["channel_unreadable"], "told once"
 
 
 async def test_a_topic_that_nobody_acts_on_is_accepted_and_not_kept(door: Door) -> None:

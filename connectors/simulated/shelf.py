@@ -41,7 +41,7 @@ class Shelf:
     def has(self, sku: str, location_id: str | None) -> bool:
         return (sku, location_id) in self._quantities
 
-    async def until(self, sku: str, quantity: int, location_id: str | None = None, *, seconds_max: float = 10) -> None:
+    async def until(self, sku: str, quantity: int, location_id: str | None = None, *, seconds_max: float = 30) -> None:
         """Returns once the shop shows the quantity; raises `TimeoutError` naming what it shows instead."""
         try:
             async with asyncio.timeout(seconds_max):

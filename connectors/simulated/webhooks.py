@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-DELIVERY_SECONDS_MAX = 10.0
+DELIVERY_SECONDS_MAX = 30.0
 HELD_MAX = 100_000
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from cachetools import LRUCache
 from pydantic import SecretStr
 from pydantic.alias_generators import to_camel, to_snake
@@ -23,6 +24,8 @@ from gateway.inventory.ledger import Json
 from gateway.operations.platforms import CheckedConfig, SecretsUnreadable
 
 CONNECTIONS_MAX = 2_000
+
+_log = structlog.get_logger(__name__)
 
 
 class ConnectorPlatforms:
@@ -89,12 +92,28 @@ class Connections:
         self._full_config = full_config
         self._shelf = shelf
         self._known: LRUCache[str, tuple[bytes, Json, Connection]] = LRUCache(CONNECTIONS_MAX)
+        self._unreadable: LRUCache[str, tuple[bytes, Json]] = LRUCache(CONNECTIONS_MAX)
 
     def of(self, channel: Channel) -> Connection:
-        """The channel's connection; a new one after its settings have changed. Raises ChannelUnreadable."""
+        """The channel's connection; a new one after its settings have changed.
+
+        Raises ChannelUnreadable, and logs it once per process and settings: they are asked for again all the time.
+        """
+        settings = channel.sealed, channel.config
         known = self._known.get(channel.id)
-        if known is not None and known[:2] == (channel.sealed, channel.config):
+        if known is not None and known[:2] == settings:
             return known[2]
+        try:
+            connection = self._open(channel)
+        except ChannelUnreadable as error:
+            if self._unreadable.get(channel.id) != settings:
+                self._unreadable[channel.id] = settings
+                _log.error("channel_unreadable", channel=channel.id, reason=str(error))
+            raise
+        self._known[channel.id] = (*settings, connection)
+        return connection
+
+    def _open(self, channel: Channel) -> Connection:
         connector = self._connectors.get(channel.platform)
         if connector is None:
             raise ChannelUnreadable(f"This version has no connector for '{channel.platform}'.")
@@ -105,9 +124,7 @@ class Connections:
         except InvalidConfig as error:
             raise ChannelUnreadable(f"The settings must be entered again: {error}") from error
         shelf = self._shelf(channel.id, connector.auth(config))
-        connection = Connection(connector, config, ChannelClient(connector, config, self._session, shelf=shelf))
-        self._known[channel.id] = (channel.sealed, channel.config, connection)
-        return connection
+        return Connection(connector, config, ChannelClient(connector, config, self._session, shelf=shelf))
 
 
 def _read(connector: Connector[Any], entered: Json) -> ChannelConfig:

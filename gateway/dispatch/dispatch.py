@@ -113,7 +113,6 @@ class Dispatch:
             try:
                 await self._look_after(Offering(channel, active, rules))
             except ChannelUnreadable as error:
-                _log.error("channel_unreadable", channel=channel.id, reason=str(error))
                 await self._report_health(channel.id, str(error))
             except StorageError:
                 raise

@@ -66,8 +66,7 @@ class QueueReceivers:
             try:
                 connection = self._connections.of(channel)
                 address = connection.connector.queue(connection.config)
-            except ChannelUnreadable as error:
-                _log.warning("queue_not_opened", channel=channel.id, reason=str(error)[:300])
+            except ChannelUnreadable:
                 continue
             if address is not None:
                 wanted[channel.id] = connection, address

@@ -21,6 +21,7 @@ from gateway.inventory.errors import InventoryError
 from gateway.inventory.ports import StorageError
 from gateway.inventory.webhook_endpoints import WebhookEndpoint
 from gateway.operations.clock import Clock
+from gateway.operations.platforms import SecretsUnreadable
 from gateway.operations.telling import Teller
 from gateway.store.deliveries import DeliveryStore
 from gateway.store.leases import LeaseStore
@@ -118,8 +119,7 @@ class Telling:
 
     async def _hand_over(self, endpoint: WebhookEndpoint, delivery: Delivery) -> WebhookEndpoint:
         now, started = self._clock(), time.monotonic()
-        request = signed(endpoint.url, delivery, now, self._endpoints.secrets(endpoint))
-        status, error, wished = await self._attempt(request)
+        status, error, wished = await self._attempt(endpoint, delivery, now)
         attempt = Attempt(now, round((time.monotonic() - started) * 1_000), status, error)
         await self._deliveries.replace(delivery.after(attempt, wished, random.random()))
         if error is None:
@@ -127,11 +127,14 @@ class Telling:
         why, gone = error, status == GONE
         return await self._endpoints.change(endpoint.id, lambda known: known.refused(now, why, gone=gone))
 
-    async def _attempt(self, request: Request) -> tuple[int | None, str | None, float | None]:
+    async def _attempt(
+        self, endpoint: WebhookEndpoint, delivery: Delivery, now: datetime
+    ) -> tuple[int | None, str | None, float | None]:
         """Status, what went wrong, and how long the receiver wants to be left alone."""
         try:
+            request = signed(endpoint.url, delivery, now, self._endpoints.secrets(endpoint))
             response = await self._sender.send(request)
-        except ConnectorError as error:
+        except (ConnectorError, SecretsUnreadable) as error:
             return None, str(error)[:ERROR_LENGTH_MAX], None
         if 200 <= response.status < 300:
             return response.status, None, None

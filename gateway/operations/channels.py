@@ -18,7 +18,7 @@ from gateway.inventory.identifiers import (
 )
 from gateway.inventory.ledger import Json
 from gateway.operations.channel_locations import KnownLocations, LocationMapping
-from gateway.operations.platforms import CheckedConfig, Cipher, Platforms
+from gateway.operations.platforms import CheckedConfig, Cipher, Platforms, SecretsUnreadable
 
 CHANGE_TRIES = 5
 
@@ -179,13 +179,20 @@ class ChannelOperations:
     def _changed(self, channel: Channel, change: ChannelChange) -> Channel:
         after = replace(channel, name=change.name or channel.name)
         if change.config is not None:
-            checked = self._platforms.check_config(channel.platform, {**self.full_config(channel), **change.config})
+            checked = self._platforms.check_config(channel.platform, {**self._known_config(channel), **change.config})
             after = replace(after, config=checked.public, sealed=self._seal(checked))
         if change.buffer is not None:
             after = replace(after, buffer=change.buffer)
         if change.all_locations or change.locations is not None:
             after = replace(after, locations=None if change.all_locations else change.locations)
         return after
+
+    def _known_config(self, channel: Channel) -> Json:
+        """What a change builds on; secrets that cannot be read any more have to be entered with it."""
+        try:
+            return self.full_config(channel)
+        except SecretsUnreadable:
+            return channel.config
 
     def _seal(self, checked: CheckedConfig) -> bytes:
         return self._cipher.encrypt(json.dumps(dict(checked.secret)).encode())

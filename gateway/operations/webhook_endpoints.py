@@ -16,7 +16,7 @@ from gateway.inventory.errors import Code, Conflict, InvalidInput, NotFound, Una
 from gateway.inventory.identifiers import check_optional_text, check_text
 from gateway.inventory.webhook_endpoints import ROTATION, EventType, WebhookEndpoint
 from gateway.operations.clock import Clock
-from gateway.operations.platforms import Cipher
+from gateway.operations.platforms import Cipher, SecretsUnreadable
 from gateway.operations.telling import Message
 
 URL_LENGTH_MAX = 2_000
@@ -133,7 +133,7 @@ class WebhookEndpointOperations:
 
         def rotated(endpoint: WebhookEndpoint) -> WebhookEndpoint:
             now = self._clock()
-            sealed = self._seal([secret, self.secrets(endpoint)[0]])
+            sealed = self._seal([secret, *self._newest(endpoint)])
             return replace(endpoint, sealed=sealed, rotated_until=now + ROTATION, updated_at=now)
 
         return await self.change(endpoint_id, rotated), secret
@@ -185,6 +185,13 @@ class WebhookEndpointOperations:
         known: list[str] = json.loads(self._cipher.decrypt(endpoint.sealed))
         rotating = endpoint.rotated_until is not None and self._clock() < endpoint.rotated_until
         return known if rotating else known[:1]
+
+    def _newest(self, endpoint: WebhookEndpoint) -> list[str]:
+        """Its present secret; none where that cannot be read any more, which a new one is the way out of."""
+        try:
+            return self.secrets(endpoint)[:1]
+        except SecretsUnreadable:
+            return []
 
     async def change(self, endpoint_id: str, changed: Callable[[WebhookEndpoint], WebhookEndpoint]) -> WebhookEndpoint:
         """Store what `changed` makes of it. Raises NotFound."""

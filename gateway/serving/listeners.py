@@ -7,6 +7,9 @@ import resource
 import socket
 import sys
 
+UNREAD_SECONDS_MAX = 60
+"""How long a client may leave what was sent to it unread or unacknowledged; then the kernel ends its connection."""
+
 
 class AddressUnavailable(Exception):
     """The address cannot be listened on."""
@@ -59,6 +62,9 @@ def _bound(family: int, address: tuple[object, ...], *, shared: bool) -> socket.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if sys.platform == "linux":
+            # Accepted connections inherit it: https://man7.org/linux/man-pages/man7/tcp.7.html
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS_MAX * 1_000)
         listener.bind(address)
         listener.setblocking(False)
     except OSError:

@@ -153,5 +153,10 @@ def _read(document: dict[str, Any], switches: Sequence[Switch]) -> ItemVelocity:
 
 
 def _cell(document: dict[str, Any]) -> Cell:
-    series = {key: Series(**sums) for key, sums in document["series"].items()}
-    return Cell(**{**document, "series": series})
+    # Sums that only a newer version knows are left out: while it replaces this one, both run.
+    series = {key: Series(**_known(Series, sums)) for key, sums in document["series"].items()}
+    return Cell(**{**_known(Cell, document), "series": series})
+
+
+def _known(kind: type[Cell | Series], stored: dict[str, Any]) -> dict[str, Any]:
+    return {name: stored[name] for name in kind.__slots__ if name in stored}

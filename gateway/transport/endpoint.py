@@ -4,6 +4,7 @@ https://graphql.github.io/graphql-over-http/draft/
 """
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 
 import strawberry
@@ -29,10 +30,10 @@ from gateway.transport.websocket import WebSocketSession
 class GraphQLEndpoint:
     """An ASGI application that serves a Strawberry schema.
 
-    `context_for` makes the context of one operation; it reads the caller's key from the `Authorization` header
-    of the connection, where a key sent in the payload of `connection_init` is put too. It may raise
-    `Unauthenticated`, or any other `RequestRefused`. With `development` there is GraphiQL for browsers, and
-    introspection and suggestions are answered.
+    `context_for` makes the context of one operation, and of each event of a subscription; it reads the caller's
+    key from the `Authorization` header of the connection, where a key sent in the payload of `connection_init` is
+    put too. It may raise `Unauthenticated`, or any other `RequestRefused`. With `development` there is GraphiQL
+    for browsers, and introspection and suggestions are answered.
 
     Requests carry a bearer token and never a cookie, so another site's page has nothing to forge them with:
     that is why GET is allowed without a further header. POST takes application/json only, which a form
@@ -103,7 +104,8 @@ class GraphQLEndpoint:
         with self._slots.held():
             async with asyncio.timeout(self._limits.request_seconds_max):
                 context = await self._context_for(request)
-            answers = self._execution.answers(self._operation(request, body), context)
+            operation = self._operation(request, body)
+            answers = self._execution.answers(operation, context, partial(self._context_for, request))
             await send_events(request.receive, send, answers, self._limits)
 
     def _operation(self, request: Request, body: bytes | None) -> Operation:

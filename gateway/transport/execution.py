@@ -33,6 +33,7 @@ from gateway.transport.refusals import DocumentInvalid, OperationTimeout
 
 Payload = dict[str, Any]
 ContextFor = Callable[[HTTPConnection], Awaitable[Any]]
+ContextAgain = Callable[[], Awaitable[Any]]
 T = TypeVar("T")
 
 # Strawberry's predicate answers for plain values first; it is only not annotated as a type guard.
@@ -83,14 +84,18 @@ class Execution:
             result = await result
         return _payload(cast(ExecutionResult, result))
 
-    async def answers(self, operation: Operation, context: object) -> AsyncGenerator[Payload]:
+    async def answers(
+        self, operation: Operation, context: object, context_again: ContextAgain
+    ) -> AsyncGenerator[Payload]:
         """Yield every answer of an operation of any type, each computed within the time limit of a request.
 
-        Never raises: what goes wrong is the last answer, and has no `data` when nothing was executed.
+        Each event of a subscription gets a context of its own from `context_again`; when that refuses the caller by
+        now, the subscription ends. Never raises: what goes wrong is the last answer, and has no `data` when nothing
+        was executed.
         """
         try:
             if operation.type is OperationType.SUBSCRIPTION:
-                async with aclosing(self._events(operation, context)) as events:
+                async with aclosing(self._events(operation, context, context_again)) as events:
                     async for payload in events:
                         yield payload
                         # A source that always has more would let nobody else run.
@@ -100,7 +105,14 @@ class Execution:
         except Exception as error:
             yield {"errors": request_errors(error)}
 
-    async def _events(self, operation: Operation, context: object) -> AsyncGenerator[Payload]:
+    async def _events(
+        self, operation: Operation, context: object, context_again: ContextAgain
+    ) -> AsyncGenerator[Payload]:
+        async def answer(executor: Executor[Any]) -> ExecutionResult:
+            executor.context_value = await context_again()
+            result = execute_subscription_event(executor)
+            return await result if isawaitable(result) else result
+
         executor = self._executor(operation, context)
         source = create_source_event_stream(executor)
         if isawaitable(source):
@@ -108,7 +120,7 @@ class Execution:
         if isinstance(source, ExecutionResult):
             yield {"errors": client_errors(source.errors or [])}
             return
-        results = map_source_to_response_event(executor, source, self._bounded_event)
+        results = map_source_to_response_event(executor, source, lambda event: self._bounded(answer(event)))
         async with aclosing(results):
             async for result in results:
                 yield _payload(result)
@@ -135,10 +147,6 @@ class Execution:
                 self._limits.cost_max,
             )
         return executor
-
-    async def _bounded_event(self, executor: Executor[Any]) -> ExecutionResult:
-        result = execute_subscription_event(executor)
-        return await self._bounded(result) if isawaitable(result) else result
 
     async def _bounded(self, awaitable: Awaitable[T]) -> T:
         seconds_max = self._limits.request_seconds_max

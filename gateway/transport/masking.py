@@ -15,7 +15,7 @@ INTERNAL_MESSAGE = "Internal error"
 
 
 def client_errors(errors: Sequence[GraphQLError], code: str | None = None) -> list[dict[str, Any]]:
-    """Return the errors in their JSON form; `code` is for those that have none.
+    """Return the errors in their JSON form; `code` is for those that have none, of a request that was not executed.
 
     What a resolver raised is shown only when it is a `GraphQLError` or a `RequestRefused`, which are made to
     be shown. An exception that failed many fields at once, as a batch of a loader does, has one id.
@@ -38,6 +38,8 @@ def request_errors(error: Exception) -> list[dict[str, Any]]:
 def _client_error(error: GraphQLError, code: str | None, ids: dict[int, str]) -> dict[str, Any]:
     shown: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
+    if code is not None and isinstance(cause, ValueError):
+        cause = None  # what cannot be read as a value is the client's, like a number of 5,000 digits
     if isinstance(cause, RequestRefused):
         shown["extensions"] = {"code": cause.code}
     elif cause is not None and not isinstance(cause, GraphQLError):
@@ -47,6 +49,9 @@ def _client_error(error: GraphQLError, code: str | None, ids: dict[int, str]) ->
         shown["extensions"] = _internal(ids[id(cause)])
     elif code is not None:
         shown["extensions"] = {"code": code, **(error.extensions or {})}
+    elif not error.extensions:
+        # The executor's own: a variable's default was null where an argument must not be.
+        shown["extensions"] = {"code": "BAD_USER_INPUT"}
     return shown
 
 

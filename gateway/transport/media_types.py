@@ -4,7 +4,6 @@ https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types and
 https://www.rfc-editor.org/rfc/rfc9110#name-accept
 """
 
-from email.message import Message
 from enum import StrEnum
 from functools import lru_cache
 
@@ -88,7 +87,7 @@ def _quality(text: str) -> float:
 
 
 def _parsed(value: str) -> tuple[str, dict[str, str]]:
-    message = Message()
-    message["content-type"] = value.strip()
-    media_type, *parameters = message.get_params(failobj=[("", "")])
-    return media_type[0].strip().lower(), {name.lower(): text for name, text in parameters}
+    # Not by the standard library's parser of mail headers, which fails for some of what anybody may send.
+    media_type, *parameters = value.split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return media_type.strip().lower(), {name.strip().lower(): text.strip().strip('"') for name, _, text in pairs}

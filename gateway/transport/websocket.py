@@ -5,6 +5,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import orjson
@@ -148,7 +149,8 @@ class WebSocketSession:
                 operation = self._execution.operation(parameters.from_mapping(payload))
                 async with asyncio.timeout(self._limits.request_seconds_max):
                     context = await self._context_for(connection)
-                async with aclosing(self._execution.answers(operation, context)) as answers:
+                context_again = partial(self._context_for, connection)
+                async with aclosing(self._execution.answers(operation, context, context_again)) as answers:
                     async for answer in answers:
                         if "data" not in answer:
                             await self._send({"id": operation_id, "type": "error", "payload": answer["errors"]})

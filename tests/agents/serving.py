@@ -60,7 +60,9 @@ async def serving(mongo_uri: str, database: str, *, clock: Clock = utc_now) -> A
         await stock_up(gateway, {"LAMP": {"EAST": 10, "WEST": 3}, "SOFA": {"EAST": 2}})
         listening = socket.create_server(("127.0.0.1", 0))
         app = create_app(gateway, Health(gateway.database))
-        config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1, timeout_keep_alive=300
+        )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:

@@ -52,6 +52,12 @@ async def test_metrics_need_a_key_unless_only_this_machine_can_ask(
         assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+async def test_nobody_is_led_to_another_address(mongo_uri: str, database_name: str) -> None:
+    async with client(mongo_uri, database_name) as http:
+        answers = [await http.post(path) for path in ("/graphql/", "/mcp/", "/webhooks/shop/")]
+    assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [(404, None)] * 3
+
+
 @pytest.mark.parametrize(
     "authorization", ["Bearer", "Bearer ", "Bearer igw_wrong", "Basic eDp5", "Bearer " + "x" * 500]
 )

@@ -32,6 +32,8 @@ def test_a_value_whose_name_says_secret_is_hidden(name: str) -> None:
         f"basic {SECRET}",
         f"POST /webhooks/odoo?token={SECRET}&db=x HTTP/1.1",
         f"https://queue.example/?X-Amz-Signature={SECRET}",
+        f"https://shop.example/?page=2&key.of-key_2={SECRET}",
+        f"?{'key' * 400_000} https://shop.example/?Secret={SECRET}",
     ],
 )
 def test_a_secret_inside_a_text_is_hidden(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 import socket
 import sys
@@ -35,8 +36,19 @@ main()
 
 async def get_anew(url: str) -> httpx.Response:
     """A request on a connection of its own."""
-    async with httpx.AsyncClient(timeout=40) as http:
+    async with httpx.AsyncClient(timeout=100) as http:
         return await http.get(url)
+
+
+def free_port() -> int:
+    """Below those that systems hand out: a connection of another test could take one of those meanwhile."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port := random.SystemRandom().randrange(20_000, 32_768)))
+            except OSError:
+                continue
+            return port
 
 
 async def test_without_a_uri_it_runs_its_own_database_and_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -56,7 +68,7 @@ async def test_without_a_uri_it_runs_its_own_database_and_leaves_no_process_behi
         assert [Path(process.exe()).name for process in started] == ["mongod"]
         began = time.monotonic()
         finished = await server.stop()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 20
     assert finished.code == 0
     assert finished.out == "", "the ready line is all that stdout gets"
     assert "Starting a private MongoDB" in finished.err
@@ -99,7 +111,7 @@ async def test_a_killed_parent_leaves_neither_workers_nor_mongod(tmp_path: Path)
         server.process.kill()
         # Reads what they still have to say until the last has ended; unread, it would fill the pipe and hold them up.
         assert (await finish(server.process)).code == -signal.SIGKILL
-        assert await gone(started, 20)
+        assert await gone(started, 60)
 
 
 async def test_it_can_be_stopped_before_it_is_ready(tmp_path: Path) -> None:
@@ -108,9 +120,8 @@ async def test_it_can_be_stopped_before_it_is_ready(tmp_path: Path) -> None:
     assert b"Starting a private MongoDB" in await process.stderr.readline()
     started = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
-        await process.communicate()
-    assert await gone(started, 5)
+    await finish(process)
+    assert await gone(started, 30)
 
 
 async def test_ctrl_c_while_everything_is_imported_ends_it_quietly() -> None:
@@ -157,9 +168,7 @@ async def test_a_secret_key_that_is_none_is_refused_at_the_start(tmp_path: Path)
 
 
 async def test_a_standalone_server_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     mongod = await asyncio.create_subprocess_exec(
         find_mongod(),
         "--dbpath",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
+from pathlib import Path
 
 import httpx
 import psutil
 
+from gateway.settings import Settings
 from tests.cli.processes import START_SECONDS_MAX, finish, start, working
 
 
@@ -33,3 +36,10 @@ async def test_a_worker_without_a_port_listens_nowhere(mongo_uri: str, database_
     async with working(mongodb_uri=mongo_uri, mongodb_database=database_name) as process:
         open_sockets = psutil.Process(process.pid).net_connections("inet")
         assert [some for some in open_sockets if some.status == psutil.CONN_LISTEN] == []
+
+
+def test_the_image_asks_serve_and_worker_for_their_health_where_they_answer() -> None:
+    text = (Path(__file__).parents[2] / "Dockerfile").read_text()
+    [port] = re.findall(r"http://127\.0\.0\.1:(\d+)/healthz", text)
+    assert Settings.model_fields["port"].default == int(port)
+    assert f"GATEWAY_WORKER_PORT={port}" in text

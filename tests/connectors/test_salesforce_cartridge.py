@@ -77,7 +77,7 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node runs 
 
 def ran(action: str, answer: str = "ok") -> Any:
     command = ["node", "-e", HARNESS, str(CARTRIDGE), action, answer]
-    return orjson.loads(subprocess.run(command, capture_output=True, timeout=30, check=True).stdout)
+    return orjson.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
 
 
 def notification(call: Any) -> Notification:

@@ -55,7 +55,7 @@ async def server() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def local() -> AsyncIterator[HttpSession]:
-    async with HttpSession(allowed_networks=LOCAL, body_bytes_max=MEGABYTE, total_seconds=5) as session:
+    async with HttpSession(allowed_networks=LOCAL, body_bytes_max=MEGABYTE, total_seconds=30) as session:
         yield session
 
 

@@ -71,13 +71,15 @@ async def test_a_refused_token_is_renewed_once(shopify: Connected) -> None:
 
 async def test_a_used_up_allowance_is_obeyed(shopify: Connected) -> None:
     assert isinstance(shopify.shop, SimulatedShopify)
+    # Restored so slowly that a busy machine's next request does not find it restored.
+    shopify.shop.bucket.restored_per_second = 20
     shopify.shop.bucket.leave(5)
+    asked_at = time.monotonic()
     with pytest.raises(Throttled) as refused:
         await shopify.write(shopify.update("MUG", 6, 10))
-    assert refused.value.after_seconds is not None and 0 < refused.value.after_seconds <= 0.1
-    asked_at = time.monotonic()
+    assert refused.value.after_seconds is not None and 0 < refused.value.after_seconds <= 0.5
     assert await shopify.write(shopify.update("MUG", 6, 10)) == [Confirmed(6)]
-    assert shopify.shop.stock_writes()[-1].arrived_at - asked_at > refused.value.after_seconds * 0.8
+    assert shopify.shop.stock_writes()[-1].arrived_at - asked_at > refused.value.after_seconds
 
 
 async def test_250_lines_go_in_one_call_and_two_bad_ones_cost_one_more(shopify: Connected) -> None:

@@ -156,6 +156,20 @@ async def test_a_change_of_one_setting_keeps_the_others(operator: Operator) -> N
     assert (full["consumer_key"], full["consumer_secret"]) == ("ck_very_secret", "cs_new_very_secret")
 
 
+async def test_secrets_under_a_lost_key_are_entered_again_and_all_of_them(operator: Operator) -> None:
+    await operator.create(woo())
+    lost = Fernet(Fernet.generate_key()).encrypt(b"{}")
+    await operator.shop.gateway.database["channels"].update_one({"_id": "woo-de"}, {"$set": {"sealed": lost}})
+    some = {"id": "woo-de", "config": {"consumerSecret": "cs_new_very_secret"}}
+    [error] = (await operator.client.ask(UPDATE, input=some))["channelUpdate"]["userErrors"]
+    assert error["field"] == ["input", "config", "consumerKey"]
+    change = {"id": "woo-de", "config": {name: value for name, value in WOO.items() if name != "storeUrl"}}
+    assert (await operator.client.ask(UPDATE, input=change))["channelUpdate"]["userErrors"] == []
+    channels = operator.shop.gateway.channels.channels
+    full = channels.full_config(await channels.get("woo-de"))
+    assert (full["store_url"], full["consumer_key"]) == ("https://shop.example", "ck_very_secret")
+
+
 async def test_channels_need_the_scope_admin(operator: Operator) -> None:
     answer = await operator.shop.owner.ask(CREATE, input=woo())
     assert [error["code"] for error in answer["channelCreate"]["userErrors"]] == ["FORBIDDEN"]

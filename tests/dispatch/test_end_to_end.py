@@ -101,17 +101,19 @@ async def test_an_idle_gateway_tells_a_channel_within_milliseconds(mongo_uri: st
     ):
         await connect(gateway, "shopify-uk", shopify, [SKU])
         await until_confirmed(gateway, "shopify-uk", SKU)
-        milliseconds = []
+        milliseconds, commits = [], []
         for number in range(LATENCY_CHANGES):
+            begun = time.monotonic()
             await change(gateway, f"c{number}", SKU, -1)
             committed = time.monotonic()
+            commits.append((committed - begun) * 1000)
             await shopify.shelf.until(SKU, 999 - number, shopify.home())
             milliseconds.append((shopify.stock_writes()[-1].arrived_at - committed) * 1000)
             await until_confirmed(gateway, "shopify-uk", SKU)
         median = statistics.median(milliseconds)
         print(f"\ncommit to request at the channel: p50 {median:.1f} ms, worst {max(milliseconds):.1f} ms")
-        # Far above what it takes, so that a busy machine does not fail it.
-        assert median < 60
+        # Far above what it takes; on a machine so busy that commits take long too, as many of them.
+        assert median < max(60, 10 * statistics.median(commits))
 
 
 async def test_an_archived_item_is_offered_nowhere_until_it_is_restored(mongo_uri: str, database_name: str) -> None:

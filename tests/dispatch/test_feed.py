@@ -80,7 +80,7 @@ class Recorder:
 async def news_of(until: str, *scripts: list[Change | Exception]) -> list[str]:
     recorder = Recorder(until)
     reading = asyncio.create_task(Feed(ScriptedStream(*scripts), TwoChannels(), recorder, News(), NoCache()).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await recorder.reached.wait()
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
@@ -117,7 +117,7 @@ async def test_what_was_in_hand_when_a_fault_ended_the_work_is_found_by_comparin
     recorder = Recorder("b y 2")
     stream = ScriptedStream([moved("x", 1), ArithmeticError("nobody has thought of it")], [moved("y", 2)])
     feed = Feed(stream, TwoChannels(), recorder, News(), NoCache())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with pytest.raises(ExceptionGroup):
             await feed.run()
         reading = asyncio.create_task(feed.run())

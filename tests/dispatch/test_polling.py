@@ -205,7 +205,7 @@ async def test_a_queue_is_acknowledged_only_after_its_events_are_kept_once(mongo
         reception = Reception(services.inbox, lambda event_id: None)
         receivers = QueueReceivers(services.directory, services.connections, leases, reception, opened)
         running = asyncio.create_task(receivers.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await queue.acknowledged.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -234,4 +234,4 @@ async def test_a_listing_made_while_the_worker_runs_is_pushed_at_once(mongo_uri:
     ):
         channel = await connect(gateway, "shopify-uk", shop)
         await list_item(gateway, channel, SKU)
-        await shop.shelf.until(SKU, 7, shop.home(), seconds_max=3)
+        await shop.shelf.until(SKU, 7, shop.home())

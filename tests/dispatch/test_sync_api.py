@@ -16,7 +16,7 @@ HEALTH = """{ channel(id: "woo-de") { health { lagSeconds backlog breakerState e
 STOCK = """
 subscription($skus: [String!], $after: String, $at: [String!], $channel: String) {
   stockChanged(skus: $skus, after: $after, locationIds: $at, channelId: $channel) {
-    cursor sku version available band item { totalAvailableQuantity }
+    cursor sku version available band item { totalAvailableQuantity ledger(first: 1) { nodes { idempotencyKey } } }
   }
 }
 """
@@ -50,7 +50,14 @@ async def test_an_adjustment_can_wait_until_its_channels_have_heard_of_it(trade:
 
 async def test_a_channel_that_fails_is_waited_for_no_longer_than_was_asked_for(trade: Trade) -> None:
     trade.woo.misbehave(Misbehaviour.SERVER_ERROR, 1_000)
-    payload = await trade.adjust("k1", -3, 900)
+    await trade.adjust("k0", -1, 0)
+    database = trade.shop.gateway.database
+
+    async def failed() -> bool:
+        return bool(await database["listings"].count_documents({"lastError": {"$exists": True}}))
+
+    await until(trade.shop.gateway, "listings", failed)
+    payload = await trade.adjust("k1", -3, 100)
     [status] = payload["syncStatus"]
     assert status["state"] == "FAILING"
     assert status["confirmedAt"] is None
@@ -71,7 +78,9 @@ async def test_a_channels_health_is_told_by_the_api_and_as_metrics(trade: Trade)
     store = trade.shop.gateway.channels.health
 
     async def told() -> bool:
-        return await store.of("woo-de") is not None
+        # Before that, the push may be in hand: each look at the worker tells of its moment.
+        health = await store.of("woo-de")
+        return health is not None and health.push.backlog == 0
 
     await until(trade.shop.gateway, "channel_health", told)
     health = (await trade.shop.owner.ask(HEALTH))["channel"]["health"]
@@ -158,15 +167,20 @@ async def test_over_server_sent_events_what_was_missed_is_told_and_then_what_hap
     async with trade.listening(STOCK, Scope.INVENTORY_READ, skus=[SKU], after=str(first.entry.seq - 1)) as listener:
         missed = await listener.change()
         assert (missed["cursor"], missed["available"]) == (str(first.entry.seq), 9)
+        assert missed["item"] == {"totalAvailableQuantity": 9, "ledger": {"nodes": [{"idempotencyKey": "c1"}]}}
         second = await change(gateway, "c2", SKU, -5)
         told = await listener.change()
         assert (told["version"], told["available"], told["band"]) == (second.entry.items[0].version, 4, "LOW_STOCK")
-        assert told["item"] == {"totalAvailableQuantity": 4}
+        assert told["item"] == {"totalAvailableQuantity": 4, "ledger": {"nodes": [{"idempotencyKey": "c2"}]}}
     third = await change(gateway, "c3", SKU, -4)
     async with trade.listening(STOCK, Scope.AVAILABILITY_READ, skus=[SKU], after=told["cursor"]) as listener:
         told = await listener.change()
         assert (told["cursor"], told["band"]) == (str(third.entry.seq), "OUT_OF_STOCK")
         assert (told["available"], told["item"]) == (None, None)
+        await gateway.keys.revoke("listener")
+        await change(gateway, "c4", SKU, 4)
+        [error] = (await listener.hear())["errors"]
+        assert error["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
 async def test_over_server_sent_events_what_a_channel_has_confirmed_since_is_told_and_then_what_it_confirms(

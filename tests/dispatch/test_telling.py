@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import pytest
 from aiohttp import web
+from cryptography.fernet import Fernet
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.dispatch.telling import signed
@@ -230,6 +231,16 @@ async def test_while_a_secret_is_rotated_either_verifies_and_later_the_new_one_a
         assert hook.verified(secret)["type"] == "ping"
         with pytest.raises(WebhookVerificationError):
             hook.verified(former)
+        # The key that they lie under is lost: a failed attempt, until there is a new secret.
+        lost = {"sealed": Fernet(Fernet.generate_key()).encrypt(b"[]")}
+        await office.shop.gateway.database["webhook_endpoints"].update_one({}, {"$set": lost})
+        await office.operator.ask(PING, id=endpoint_id)
+        await office.look()
+        assert "another key" in str(await office.deliveries())
+        secret = (await office.operator.ask(ROTATE, id=endpoint_id))["it"]["secret"]
+        office.clock.advance(60)
+        await office.look()
+        assert hook.verified(secret)["type"] == "ping"
 
 
 async def test_a_message_can_be_sent_again_by_hand(office: Office) -> None:

@@ -80,7 +80,7 @@ async def test_a_channel_that_hangs_does_not_delay_another(mongo_uri: str, datab
         hanging.misbehave(Misbehaviour.HANG, 1)
         for number in range(5):
             await change(gateway, f"c{number}", SKU, -1)
-            await well.shelf.until(SKU, 9 - number, well.home(), seconds_max=2)
+            await well.shelf.until(SKU, 9 - number, well.home(), seconds_max=10)
         assert hanging.shelf.quantity(SKU, hanging.home()) == 10
 
 

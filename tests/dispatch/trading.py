@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from unittest.mock import patch
 
 import uvicorn
 from cryptography.fernet import Fernet
@@ -52,15 +53,23 @@ async def trading(
 
 @asynccontextmanager
 async def webhook_server(gateway: Gateway) -> AsyncIterator[str]:
-    """The webhook endpoint on a free port; its address."""
+    """The webhook endpoint on a free port; its address. It takes its time: who sends here may not try again."""
     path, intake = "/webhooks/{channel_id}", gateway.channels.intake
     routes = [Route(path, intake.receive, methods=["POST"]), Route(path, intake.challenge, methods=["GET"])]
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(Starlette(routes=routes), lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        Starlette(routes=routes),
+        lifespan="off",
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        # An idle connection must not be closed in the moment in which a shop sends on it.
+        timeout_keep_alive=300,
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with patch("gateway.intake.STORE_SECONDS_MAX", SECONDS_MAX):
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving

@@ -139,7 +139,9 @@ async def open_trade(mongo_uri: str, database_name: str) -> AsyncIterator[Trade]
         await until_confirmed(shop.gateway, "woo-de", SKU)
         listening = socket.create_server(("127.0.0.1", 0))
         app = create_app(shop.gateway, Health(shop.gateway.database))
-        config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1, timeout_keep_alive=300
+        )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:

@@ -42,11 +42,13 @@ async def running(limits: Limits, development: bool) -> AsyncIterator[Server]:
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"127.0.0.1:{listening.getsockname()[1]}"
     # The socket listens already: a client that comes before the server waits in its backlog.
-    config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1, timeout_keep_alive=300
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             yield Server(address, stage, client)
     finally:
         server.should_exit = True

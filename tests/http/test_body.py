@@ -5,7 +5,7 @@ from starlette.types import Message
 from gateway.transport.body import read_bounded
 from gateway.transport.refusals import BodyTooLarge
 
-SECONDS_MAX = 5
+SECONDS_MAX = 30
 
 
 def request(*messages: Message, **headers: str) -> Request:

@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 from tests.http.conftest import Server, StartServer
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
-SECONDS_MAX = 5
+SECONDS_MAX = 30
 
 
 async def say(socket: ClientConnection, **message: Any) -> None:
@@ -105,6 +105,16 @@ async def test_every_operation_has_a_context_of_its_own(start_server: StartServe
             await hear(socket)
             await hear(socket)
     assert server.stage.contexts == made + 3
+
+
+async def test_a_key_that_is_revoked_meanwhile_is_told_nothing_more(start_server: StartServer) -> None:
+    server = await start_server()
+    async with initialised(server) as socket:
+        await subscribe(socket, "1", "subscription { revoked }")
+        assert (await hear(socket))["payload"] == {"data": {"revoked": 1}}
+        ended = await hear(socket)
+        assert (ended["type"], ended["payload"][0]["extensions"]["code"]) == ("error", "UNAUTHENTICATED")
+    assert server.stage.closed.is_set()
 
 
 async def test_an_unknown_key_is_refused(server: Server) -> None:

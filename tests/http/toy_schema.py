@@ -21,6 +21,7 @@ class Stage:
         self.cancelled = asyncio.Event()
         self.closed = asyncio.Event()
         self.contexts = 0
+        self.revoked = False
 
 
 class Context:
@@ -36,7 +37,7 @@ def context_for(stage: Stage) -> ContextFor:
     async def make(connection: HTTPConnection) -> Context:
         stage.contexts += 1
         authorization = connection.headers.get("authorization")
-        if authorization == "Bearer wrong":
+        if authorization == "Bearer wrong" or stage.revoked:
             raise Unauthenticated()
         if authorization == "Bearer broken":
             raise RuntimeError("secret of the key store")
@@ -112,6 +113,15 @@ class Subscription:
         try:
             for number in range(1, to + 1):
                 yield number
+        finally:
+            info.context.stage.closed.set()
+
+    @strawberry.subscription
+    async def revoked(self, info: Info) -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+            info.context.stage.revoked = True
+            yield 2
         finally:
             info.context.stage.closed.set()
 

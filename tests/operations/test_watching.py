@@ -46,7 +46,7 @@ class SyncPast:
 
 
 async def take(changes: AsyncGenerator[StockNews], count: int) -> list[tuple[str, int]]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return [(news.sku, news.version) for news in [await anext(changes) for _ in range(count)]]
 
 
@@ -135,7 +135,7 @@ async def test_waiting_ends_when_the_last_channel_has_confirmed() -> None:
     await asyncio.sleep(0)
     known[1] = sync(3)
     news.synced(SyncNews("shop", "x", confirmed_version=3))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await waiting
 
 
@@ -147,7 +147,7 @@ async def test_waiting_ends_when_the_time_is_over_and_does_not_wait_for_what_nee
         return [sync(1, error="refused"), sync(1, channel_state=ChannelState.PAUSED)]
 
     watching = Watching(News(), Past(), SyncPast())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await watching.until_confirmed("x", 3, 0.01, behind)
         await watching.until_confirmed("x", 3, 60, stuck)
 

@@ -19,7 +19,7 @@ from gateway.inventory.access import Scope
 from tests.kernel import kernel, stock_up
 
 EXAMPLES_PER_OPERATION = 8
-RUN_SECONDS_MAX = 60
+RUN_SECONDS_MAX = 200
 
 # However well-formed a request is: a cart that cannot be had is a 400 by design, and a key that was used before a 422.
 CONFIG = """
@@ -49,7 +49,9 @@ async def serving(app: Starlette) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         # asyncio does it only where it has made the socket; else every answer waits 40 ms for its acknowledgement.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1, timeout_keep_alive=300
+        )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         try:

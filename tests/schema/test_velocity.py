@@ -219,10 +219,13 @@ async def test_a_location_that_was_inactive_before_that_was_kept_is_so_since_its
     assert (west["countedDays"], west["daysWithoutStock"]) == (6, 4)
 
 
-async def test_what_an_older_version_remembers_is_told_and_then_computed_anew(trade: Trade) -> None:
+async def test_what_another_version_remembers_is_told_and_what_an_older_one_does_is_computed_anew(trade: Trade) -> None:
     await sell_for_three_days(trade)
     await trade.follow()
     followed, database = await trade.remembered(), trade.shop.gateway.database
+    later = {"cells.EAST.later": 1, "cells.EAST.series.web.later": 1}
+    await database["velocities"].update_one({"_id": followed.item_id}, {"$set": later})
+    assert await trade.remembered() == followed
     newer = {name: "" for name in ("active", "owed", *(f"series.web.{name}" for name in NEWER_SUMS))}
     gone = {f"cells.EAST.{name}": "" for name in newer}
     await database["velocities"].update_one({"_id": followed.item_id}, {"$unset": gone})
