@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Protocol
 
-from gateway.operations.lead_times import LeadTimeOperations, Supply
+from gateway.inventory.stock import Item
+from gateway.operations.lead_times import LeadTimeOperations
 from gateway.planning.supply import Cell, ExpectedSupply, OpenSupply, expected, unbacked
 
 
@@ -40,10 +42,21 @@ class IncomingSupply:
 
     async def of_items(self, item_ids: Collection[str], now: datetime) -> Incoming:
         found, owed = await asyncio.gather(self._supplies.of_items(item_ids), self._supplies.owed(item_ids))
-        suppliers = {one: Supply(one.supplier or "", one.item_id) for part in found.values() for one in part}
-        lead_times = await self._lead_times.of_many(set(suppliers.values()))
+        lead_times = await self._lead_times.of_supplies(chain.from_iterable(found.values()))
         supplies = {
-            item_id: [expected(one, now, lead_times[suppliers[one]], self._grace_days) for one in part]
+            item_id: [expected(one, now, lead_times[one], self._grace_days) for one in part]
             for item_id, part in found.items()
         }
         return Incoming(supplies, unbacked(owed, chain.from_iterable(supplies.values())))
+
+
+def places_of(item: Item, supplies: Mapping[str, Sequence[ExpectedSupply]]) -> set[str]:
+    """The locations where an item is, or is to arrive; `supplies` are by item id."""
+    return {*item.levels, *(one.supply.location_id for one in supplies.get(item.id, ()))}
+
+
+def by_cell(supplies: Mapping[str, Sequence[ExpectedSupply]]) -> dict[Cell, list[ExpectedSupply]]:
+    cells: dict[Cell, list[ExpectedSupply]] = defaultdict(list)
+    for one in chain.from_iterable(supplies.values()):
+        cells[one.supply.cell].append(one)
+    return cells

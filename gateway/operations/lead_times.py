@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,7 @@ from gateway.inventory.inbound import supplier_key
 from gateway.inventory.stock import Item
 from gateway.planning.deliveries import EVERY_ITEM, History, HistoryKey
 from gateway.planning.lead_time import Delivery, LeadTime, Observed, unknown_supplier
+from gateway.planning.supply import OpenSupply
 from gateway.planning.supply_terms import SupplyTerms
 
 
@@ -77,6 +78,12 @@ class LeadTimeOperations:
             self._histories.observed({key for supply in supplies for key in _keys(supply)}), self._declared(supplies)
         )
         return {supply: self._lead_time(supply, observed, declared) for supply in supplies}
+
+    async def of_supplies(self, supplies: Iterable[OpenSupply]) -> dict[OpenSupply, LeadTime]:
+        """The lead time of each that is on its way; of a transfer that of a supplier of whom nothing is known."""
+        suppliers = {one: Supply(one.supplier or "", one.item_id) for one in supplies}
+        lead_times = await self.of_many(set(suppliers.values()))
+        return {one: lead_times[supplier] for one, supplier in suppliers.items()}
 
     async def of(self, supplier: str, sku: str | None = None) -> SupplierLeadTime:
         """One lead time with what it was learnt from. Raises NotFound where there is no such SKU."""

@@ -16,7 +16,7 @@ from gateway.inventory.moments import check_time, day_of
 from gateway.inventory.requested_lines import RequestedLine
 from gateway.inventory.stock import Item, ItemStatus
 from gateway.operations.clock import Clock
-from gateway.operations.incoming import IncomingSupply
+from gateway.operations.incoming import IncomingSupply, by_cell, places_of
 from gateway.operations.routing import Routing
 from gateway.operations.sourcing import LineRequest, Sourcing
 from gateway.planning.projection import HORIZON_DAYS, Projection
@@ -152,7 +152,7 @@ class PromiseOperations:
         asks = []
         for index, line in enumerate(requested):
             item = items[line.sku]
-            known = {*item.levels, *(one.supply.location_id for one in incoming.supplies.get(item.id, ()))}
+            known = places_of(item, incoming.supplies)
             places = [at for at in _places(line, active, ("lines", str(index))) if at in known]
             if not line.location_ids:
                 places.sort(key=lambda at: near[at])
@@ -162,7 +162,7 @@ class PromiseOperations:
             raise InvalidInput(Code.TOO_MANY, message, ("lines",))
         available = _available(asks, items, sold_through, active)
         unowed = {cell: units - incoming.owed.get(cell, 0) for cell, units in available.items()}
-        promiser = Promiser(unowed, _by_cell(incoming.supplies))
+        promiser = Promiser(unowed, by_cell(incoming.supplies))
         return DatedPromise(day_of(now), by_day, promiser.cart(asks, by_day))
 
     async def _items(self, lines: Sequence[RequestedLine], path: tuple[str, ...]) -> Mapping[str, Item]:
@@ -204,11 +204,3 @@ def _available(
         for sku, wanted in places.items()
         for at, units in items[sku].available_to(channel_id, sorted(wanted), active).items()
     }
-
-
-def _by_cell(incoming: Mapping[str, Sequence[ExpectedSupply]]) -> dict[Cell, list[ExpectedSupply]]:
-    cells: dict[Cell, list[ExpectedSupply]] = defaultdict(list)
-    for part in incoming.values():
-        for one in part:
-            cells[one.supply.cell].append(one)
-    return cells

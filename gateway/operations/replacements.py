@@ -11,7 +11,7 @@ from gateway.inventory.moments import day_of
 from gateway.inventory.ports import Loaded, Wanted
 from gateway.inventory.stock import Item
 from gateway.operations.clock import Clock
-from gateway.operations.incoming import IncomingSupply
+from gateway.operations.incoming import IncomingSupply, by_cell, places_of
 from gateway.planning.promising import Ask, LinePromise, Promiser
 from gateway.planning.risks import PromiseAtRisk
 from gateway.planning.supply import Cell, ExpectedSupply
@@ -56,8 +56,8 @@ class ReplacementOperations:
         places_max = CELLS_MAX // max(1, len(looked_at))
         for inbound_id, numbers in of_purchase.items():
             of_others = {
-                item_id: [one for one in part if one.supply.document_id != inbound_id]
-                for item_id, part in incoming.supplies.items()
+                item_id: [one for one in incoming.supplies.get(item_id, ()) if one.supply.document_id != inbound_id]
+                for item_id in {risks[number].item_id for number in numbers}
             }
             asks = [_ask(risks[number], items, of_others, active, places_max) for number in numbers]
             for number, line in zip(numbers, _promised(asks, items, of_others, active), strict=True):
@@ -72,7 +72,7 @@ def _ask(
     active: Mapping[str, bool],
     places_max: int,
 ) -> Ask:
-    known = {*items[risk.item_id].levels, *(one.supply.location_id for one in incoming.get(risk.item_id, ()))}
+    known = places_of(items[risk.item_id], incoming)
     places = [at for at in dict.fromkeys((risk.location_id, *active)) if at in known and active.get(at)]
     return Ask(risk.item_id, risk.sku, risk.quantity, tuple(places[:places_max]))
 
@@ -85,11 +85,7 @@ def _promised(
 ) -> Sequence[LinePromise]:
     """What a cart of these would be promised."""
     available: dict[Cell, int] = {}
-    supplies: dict[Cell, list[ExpectedSupply]] = defaultdict(list)
     for ask in asks:
         of_places = items[ask.item_id].available_to(None, ask.location_ids, active)
         available.update(((ask.item_id, at), units) for at, units in of_places.items())
-    for item_id in {ask.item_id for ask in asks}:
-        for one in incoming.get(item_id, ()):
-            supplies[item_id, one.supply.location_id].append(one)
-    return Promiser(available, supplies).cart(asks, None).lines
+    return Promiser(available, by_cell(incoming)).cart(asks, None).lines

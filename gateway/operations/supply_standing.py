@@ -4,40 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from gateway.operations.clock import Clock
-from gateway.operations.lead_times import Supply
 from gateway.planning.lead_time import LeadTime
-from gateway.planning.supply import OpenSupply, is_lapsed
-
-Place = tuple[str, str]
-"""An item's id and a location's."""
+from gateway.planning.supply import Cell, OpenSupply, is_lapsed
 
 
 class SupplyReads(Protocol):
     async def of_items(self, item_ids: Collection[str]) -> dict[str, list[OpenSupply]]:
         """What purchases and transfers still bring, by item id."""
 
-    async def missing(self, item_ids: Collection[str]) -> dict[Place, int]:
+    async def missing(self, item_ids: Collection[str]) -> dict[Cell, int]:
         """Units that transfers were closed without, which stay incoming until somebody explains them."""
 
-    async def owed(self, item_ids: Collection[str]) -> dict[Place, int]:
+    async def owed(self, item_ids: Collection[str]) -> dict[Cell, int]:
         """Units that backorders wait for, whether or not their purchases still bring any."""
 
 
 class LeadTimes(Protocol):
-    async def of_many(self, supplies: Collection[Supply]) -> dict[Supply, LeadTime]: ...
+    async def of_supplies(self, supplies: Iterable[OpenSupply]) -> dict[OpenSupply, LeadTime]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Units by place: of what is incoming, those that no longer count; and those that are owed."""
 
-    lapsed: Mapping[Place, int] = field(default_factory=dict)
-    owed: Mapping[Place, int] = field(default_factory=dict)
+    lapsed: Mapping[Cell, int] = field(default_factory=dict)
+    owed: Mapping[Cell, int] = field(default_factory=dict)
 
 
 class SupplyStanding:
@@ -54,11 +51,10 @@ class SupplyStanding:
         found, missing, owed = await asyncio.gather(
             self._supplies.of_items(item_ids), self._supplies.missing(item_ids), self._supplies.owed(item_ids)
         )
-        lapsed: dict[Place, int] = defaultdict(int, missing)
-        suppliers = {one: Supply(one.supplier or "", one.item_id) for part in found.values() for one in part}
-        lead_times = await self._lead_times.of_many(set(suppliers.values()))
+        lapsed: dict[Cell, int] = defaultdict(int, missing)
+        lead_times = await self._lead_times.of_supplies(chain.from_iterable(found.values()))
         now = self._clock()
-        for one, supplier in suppliers.items():
-            if is_lapsed(one, now, lead_times[supplier], self._grace_days):
-                lapsed[one.item_id, one.location_id] += one.outstanding
+        for one, lead_time in lead_times.items():
+            if is_lapsed(one, now, lead_time, self._grace_days):
+                lapsed[one.cell] += one.outstanding
         return Standing(lapsed, owed)

@@ -11,16 +11,13 @@ from pymongo.errors import PyMongoError
 
 from gateway.inventory.inbound import INBOUND
 from gateway.inventory.transfers import TRANSFERS, TransferState
-from gateway.planning.supply import OpenSupply, SupplyKind
+from gateway.planning.supply import Cell, OpenSupply, SupplyKind
 from gateway.store.driver import Database, Document, as_storage_error
 from gateway.store.inbound import BOUND, BOUND_INDEX, OUTSTANDING, OUTSTANDING_INDEX
 from gateway.store.transfers import IN_TRANSIT, IN_TRANSIT_INDEX
 
 LINES_MAX = 20_000
 """Lines that are read at once, those of purchases and those of transfers."""
-
-Place = tuple[str, str]
-"""An item's id and a location's."""
 
 _UNDER_WAY = {"state": {"$in": [state.value for state in TransferState if state.in_transit]}}
 _CLOSED = {"state": TransferState.RECEIVED.value}
@@ -42,12 +39,12 @@ class SupplyStore:
             found[document["itemId"]].append(_transfer(document))
         return dict(found)
 
-    async def missing(self, item_ids: Collection[str]) -> dict[Place, int]:
+    async def missing(self, item_ids: Collection[str]) -> dict[Cell, int]:
         """Units that transfers were closed without, where they were to go: incoming until somebody explains them."""
         query = {**IN_TRANSIT, **_CLOSED}
         return await self._sums(TRANSFERS, query, IN_TRANSIT_INDEX, "$lines.inTransit", "$destinationId", item_ids)
 
-    async def owed(self, item_ids: Collection[str]) -> dict[Place, int]:
+    async def owed(self, item_ids: Collection[str]) -> dict[Cell, int]:
         """Units that backorders wait for, whether or not their purchases still bring any."""
         units = {"$sum": "$lines.bindings.quantity"}
         return await self._sums(INBOUND, BOUND, BOUND_INDEX, units, "$lines.locationId", item_ids)
@@ -60,7 +57,7 @@ class SupplyStore:
         units: str | Document,
         location_id: str,
         item_ids: Collection[str],
-    ) -> dict[Place, int]:
+    ) -> dict[Cell, int]:
         of_items = {"lines.itemId": {"$in": list(item_ids)}}
         place = {"itemId": "$lines.itemId", "locationId": location_id}
         pipeline: list[dict[str, Any]] = [
