@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -34,11 +35,24 @@ def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, object]]]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def _database_of_module(mongo_client: MongoClient[dict[str, object]]) -> Iterator[str]:
+@contextmanager
+def _database(client: MongoClient[dict[str, object]]) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     yield name
-    mongo_client.drop_database(name)
+    client.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def _database_of_module(mongo_client: MongoClient[dict[str, object]]) -> Iterator[str]:
+    with _database(mongo_client) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def kept_database(mongo_client: MongoClient[dict[str, object]]) -> Iterator[str]:
+    """A database that all tests of a module share and that nobody empties, beside `database_name`."""
+    with _database(mongo_client) as name:
+        yield name
 
 
 @pytest.fixture

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 
 from gateway.inventory.access import Scope
 from gateway.inventory.channels import Channel, ChannelState
@@ -26,30 +23,27 @@ DAY_SECONDS = 86_400
 
 
 @pytest.fixture(scope="module")
-async def shop(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Served]:
+async def shop(mongo_uri: str, kept_database: str) -> AsyncIterator[Served]:
     """Four lamps were taken on the first of two days; five sofas come in three. Its tests change nothing."""
-    name, clock = f"test_{uuid4().hex[:12]}", StoppedClock()
-    try:
-        async with serving(mongo_uri, name, clock=clock) as served:
-            gateway = served.gateway
-            assert await ChannelStore(gateway.database).insert(WEB)
-            gateway.channels.directory.forget()
-            await gateway.orders.reservations.create(Call("tests", "hold"), [LineRequest("LAMP", 4)])
-            clock.advance(2 * DAY_SECONDS + SETTLED_AFTER.total_seconds() + 1)
-            await gateway.planning.follow()
-            arrival = ExpectedLine("SOFA", "EAST", 5, clock.now + timedelta(days=3))
-            await gateway.movements.inbound.create(Call("buyer", "purchase"), "Oak Ltd", [arrival])
-            await served.set_up(
-                'mutation { supplyTermsSet(input: {terms: [{sku: "SOFA", supplier: "Oak Ltd", packSize: 4}]}) '
-                "{ userErrors { code field } } }",
-                'mutation { replenishmentSet(input: {rules: [{sku: "SOFA", locationId: "EAST", safetyStock: 9}]}) '
-                "{ userErrors { code field } } }",
-                'mutation { bufferRuleSet(input: {channelId: "web", percent: 20, stopAt: 1, '
-                "dynamic: {quantile: 0.95, unitsMax: 5}}) { userErrors { code field } } }",
-            )
-            yield served
-    finally:
-        mongo_client.drop_database(name)
+    clock = StoppedClock()
+    async with serving(mongo_uri, kept_database, clock=clock) as served:
+        gateway = served.gateway
+        assert await ChannelStore(gateway.database).insert(WEB)
+        gateway.channels.directory.forget()
+        await gateway.orders.reservations.create(Call("tests", "hold"), [LineRequest("LAMP", 4)])
+        clock.advance(2 * DAY_SECONDS + SETTLED_AFTER.total_seconds() + 1)
+        await gateway.planning.follow()
+        arrival = ExpectedLine("SOFA", "EAST", 5, clock.now + timedelta(days=3))
+        await gateway.movements.inbound.create(Call("buyer", "purchase"), "Oak Ltd", [arrival])
+        await served.set_up(
+            'mutation { supplyTermsSet(input: {terms: [{sku: "SOFA", supplier: "Oak Ltd", packSize: 4}]}) '
+            "{ userErrors { code field } } }",
+            'mutation { replenishmentSet(input: {rules: [{sku: "SOFA", locationId: "EAST", safetyStock: 9}]}) '
+            "{ userErrors { code field } } }",
+            'mutation { bufferRuleSet(input: {channelId: "web", percent: 20, stopAt: 1, '
+            "dynamic: {quantile: 0.95, unitsMax: 5}}) { userErrors { code field } } }",
+        )
+        yield served
 
 
 async def test_an_agent_has_a_velocity_explained(shop: Served) -> None:

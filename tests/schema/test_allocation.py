@@ -51,7 +51,7 @@ PARIS = {"latitude": 48.8566, "longitude": 2.3522}
 
 
 @pytest.fixture(scope="module")
-async def places(mongo_uri: str) -> AsyncIterator[Shop]:
+async def places(mongo_uri: str, kept_database: str) -> AsyncIterator[Shop]:
     """LYON is 392 km from Paris, LILLE 204; the depot only has a zone."""
     settings: dict[str, Any] = {
         "allocation_cost_per_km": 0.1,
@@ -60,7 +60,7 @@ async def places(mongo_uri: str) -> AsyncIterator[Shop]:
         "allocation_zone_km": {"FR": {"CH": 500}},
         "allocation_unknown_km": 900,
     }
-    async with open_shop(mongo_uri, f"test_{uuid4().hex[:12]}", **settings) as shop:
+    async with open_shop(mongo_uri, kept_database, **settings) as shop:
         await shop.stock_up({"BOX": {"LYON": 1, "LILLE": 1, "DEPOT": 1}})
         for place in (
             {"id": "LYON", "latitude": 45.7640, "longitude": 4.8357, "zone": "FR"},

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 
 from gateway.inventory.access import Scope
 from gateway.inventory.channels import Channel, ChannelState, Listing
@@ -92,21 +90,17 @@ class Trade:
 
 
 @pytest.fixture(scope="module")
-async def opened(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Trade]:
-    name = f"test_{uuid4().hex[:12]}"
-    try:
-        async with open_shop(mongo_uri, name) as shop:
-            await shop.stock_up({sku: {"EAST": 10, "WEST": 0} for sku in ("LAMP", "SOFA", "STOOL")})
-            database = shop.gateway.database
-            items = await shop.gateway.stock_store.items(["LAMP", "SOFA", "STOOL"])
-            for some in (channel("till", 4), channel("web")):
-                assert await ChannelStore(database).insert(some)
-                for sku, item in items.items():
-                    await ListingStore(database).insert(Listing(some.id, item.id, sku, {"variant_id": sku}, NOW))
-            shop.gateway.channels.directory.forget()
-            yield Trade(shop, await shop.client(Scope.ADMIN, Scope.INVENTORY_READ, name="admin"))
-    finally:
-        mongo_client.drop_database(name)
+async def opened(mongo_uri: str, kept_database: str) -> AsyncIterator[Trade]:
+    async with open_shop(mongo_uri, kept_database) as shop:
+        await shop.stock_up({sku: {"EAST": 10, "WEST": 0} for sku in ("LAMP", "SOFA", "STOOL")})
+        database = shop.gateway.database
+        items = await shop.gateway.stock_store.items(["LAMP", "SOFA", "STOOL"])
+        for some in (channel("till", 4), channel("web")):
+            assert await ChannelStore(database).insert(some)
+            for sku, item in items.items():
+                await ListingStore(database).insert(Listing(some.id, item.id, sku, {"variant_id": sku}, NOW))
+        shop.gateway.channels.directory.forget()
+        yield Trade(shop, await shop.client(Scope.ADMIN, Scope.INVENTORY_READ, name="admin"))
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 
 from gateway.inventory.access import Scope
 from gateway.operations.calls import Call
@@ -128,14 +126,10 @@ async def planned(mongo_uri: str, database_name: str) -> AsyncIterator[Planned]:
 
 
 @pytest.fixture(scope="module")
-async def asked(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Planned]:
+async def asked(mongo_uri: str, kept_database: str) -> AsyncIterator[Planned]:
     """The same for tests that leave everything as it was."""
-    name = f"test_{uuid4().hex[:12]}"
-    try:
-        async with open_planned(mongo_uri, name) as planned:
-            yield planned
-    finally:
-        mongo_client.drop_database(name)
+    async with open_planned(mongo_uri, kept_database) as planned:
+        yield planned
 
 
 async def set_terms(planned: Planned) -> None:

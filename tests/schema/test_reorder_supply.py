@@ -6,10 +6,8 @@ import itertools
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 
 from gateway.inventory.arrivals import Arrival
 from gateway.inventory.backordering import InboundShare
@@ -29,13 +27,9 @@ def call() -> Call:
 
 
 @pytest.fixture(scope="module")
-async def planned(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Planned]:
-    name = f"test_{uuid4().hex[:12]}"
-    try:
-        async with open_planned(mongo_uri, name) as planned:
-            yield planned
-    finally:
-        mongo_client.drop_database(name)
+async def planned(mongo_uri: str, kept_database: str) -> AsyncIterator[Planned]:
+    async with open_planned(mongo_uri, kept_database) as planned:
+        yield planned
 
 
 async def east(planned: Planned, sku: str) -> Mapping[str, Any]:

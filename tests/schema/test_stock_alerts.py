@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 
 from gateway.operations.calls import Call
 from gateway.operations.sourcing import LineRequest
@@ -82,16 +81,15 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-async def warehouse(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Watched]:
+async def warehouse(mongo_uri: str, kept_database: str) -> AsyncIterator[Watched]:
     """An empty shop whose levels are watched."""
-    name, clock = f"test_{uuid4().hex[:12]}", StoppedClock()
-    try:
-        async with open_shop(mongo_uri, name, clock=clock, low_stock_at=5, overstock_days=30, lead_time_days=2) as shop:
-            await shop.gateway.stock_alerts.follow()
-            clock.advance(SETTLED_AFTER.total_seconds() + 1)
-            yield Watched(shop, clock)
-    finally:
-        mongo_client.drop_database(name)
+    clock = StoppedClock()
+    async with open_shop(
+        mongo_uri, kept_database, clock=clock, low_stock_at=5, overstock_days=30, lead_time_days=2
+    ) as shop:
+        await shop.gateway.stock_alerts.follow()
+        clock.advance(SETTLED_AFTER.total_seconds() + 1)
+        yield Watched(shop, clock)
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
 
 from gateway.bootstrap import Gateway
 from gateway.inventory.access import Scope
@@ -68,13 +66,12 @@ class Buyer:
 
 
 @pytest.fixture(scope="module")
-async def buyer(mongo_uri: str, mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Buyer]:
+async def buyer(mongo_uri: str, kept_database: str) -> AsyncIterator[Buyer]:
     """For all tests of this module, which have suppliers of their own."""
-    clock, name = StoppedClock(), f"test_{uuid4().hex[:12]}"
-    async with open_shop(mongo_uri, name, clock=clock, lead_time_days=10) as shop:
+    clock = StoppedClock()
+    async with open_shop(mongo_uri, kept_database, clock=clock, lead_time_days=10) as shop:
         await shop.stock_up({"LAMP": {"EAST": 1}, "SOFA": {"EAST": 1}})
         yield Buyer(shop, clock)
-    mongo_client.drop_database(name)
 
 
 async def test_every_term_of_a_lead_time_is_told(buyer: Buyer) -> None:
